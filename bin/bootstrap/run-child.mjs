@@ -1,0 +1,42 @@
+/** Hands the terminal over to one child process and becomes as like it as a parent can. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { root } from './install.mjs';
+
+/** The Node.js to run AVA with: the one in the lockfile, else this one where it is new enough. Throws with a remedy. */
+export function findNode() {
+  const pinned = path.join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  if (existsSync(pinned)) return pinned;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  throw new Error(
+    `AVA needs Node.js 24 or newer; this is ${process.versions.node}, and none comes with AVA for ${process.platform}-${process.arch}. ` +
+      'Install Node.js 24 from https://nodejs.org and run the command again.',
+  );
+}
+
+/** The environment in which `node` and all tools are AVA's own. */
+export function environment() {
+  const bin = path.join(root, 'node_modules', '.bin');
+  return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` };
+}
+
+/** Runs a command with this process's terminal; forwards signals; resolves to its exit code. */
+export function runChild(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', env: environment(), ...options });
+    const forward = (signal) => {
+      // Ctrl-C reaches the whole foreground group by itself; sent twice it would mean "at once".
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    };
+    const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+    for (const signal of signals) process.on(signal, forward);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
