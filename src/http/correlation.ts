@@ -1,0 +1,100 @@
+/** Gives every request its correlation id, every response the header, and every finished request its log line. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from './app-type.ts';
+import type { Clock } from '../clock.ts';
+import { enterContext, isCorrelationId, newCorrelationId, type WorkContext } from '../correlation.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by trackRequests: what log lines of this request carry. */
+    work: WorkContext;
+    startedMs: number;
+    /** Set by authentication for the verification's own traffic. */
+    synthetic: boolean;
+    /** Why a 5xx happened; set where the error became a reply. */
+    faultOf: 'ava' | 'upstream' | undefined;
+  }
+}
+
+export const CORRELATION_HEADER = 'X-Correlation-ID';
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const refused = new WeakSet<IncomingMessage>();
+
+/** The caller's own id where it is usable, else a new one. */
+export function correlationIdOf(raw: IncomingMessage): string {
+  const given = raw.headers['x-correlation-id'];
+  if (isCorrelationId(given)) return given;
+  if (given !== undefined) refused.add(raw);
+  return newCorrelationId();
+}
+
+export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics: Metrics }): void {
+  app.decorateRequest('work', null as unknown as WorkContext);
+  app.decorateRequest('startedMs', 0);
+  app.decorateRequest('synthetic', false);
+  app.decorateRequest('faultOf', undefined);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    request.startedMs = deps.clock.monotonicMs();
+    request.work = { correlationId: request.id, traceparent: traceparentOf(request) };
+    enterContext(request.work);
+    reply.header(CORRELATION_HEADER, request.id);
+    if (request.headers['x-correlation-id'] === undefined) deps.metrics.requestsWithoutCorrelationId.inc();
+    if (refused.has(request.raw)) {
+      deps.metrics.requestsWithoutCorrelationId.inc();
+      deps.log.warn('X-Correlation-ID of the request was replaced: 1 to 128 of A-Z a-z 0-9 . _ : - are accepted');
+    }
+    done();
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    finish(request, reply, deps);
+    done();
+  });
+  // A caller that hangs up before the answer leaves no response; its line is written all the same.
+  app.addHook('onRequestAbort', (request, done) => {
+    writeLine(request, 499, 'Client Closed Request', deps);
+    done();
+  });
+}
+
+function finish(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: { clock: Clock; log: Log; metrics: Metrics },
+): void {
+  const status = reply.statusCode;
+  writeLine(request, status, STATUS_CODES[status] ?? 'Unknown', deps);
+  const traffic = request.synthetic ? 'synthetic' : 'real';
+  deps.metrics.httpRequestDuration.observe(
+    { method: request.method, route: request.routeOptions.url ?? 'unmatched', status, traffic },
+    (deps.clock.monotonicMs() - request.startedMs) / 1000,
+  );
+  if (status >= 400 && !request.synthetic) {
+    deps.metrics.httpErrors.inc({ cause: status < 500 ? 'client' : (request.faultOf ?? 'ava') });
+  }
+}
+
+function writeLine(request: FastifyRequest, status: number, reason: string, deps: { clock: Clock; log: Log }): void {
+  const path = request.url.split('?', 1)[0];
+  const line = {
+    // Named here too: a response hook may run outside the request's async context.
+    [CORRELATION_HEADER]: request.id,
+    method: request.method,
+    path,
+    status,
+    duration_ms: Math.round((deps.clock.monotonicMs() - request.startedMs) * 100) / 100,
+    tenant: request.work?.tenant,
+    user: request.work?.user,
+    ...(request.synthetic ? { synthetic: true } : {}),
+  };
+  deps.log.info(line, `${request.method} ${path} ${status} ${reason}`);
+}
+
+function traceparentOf(request: FastifyRequest): string | undefined {
+  const given = request.headers['traceparent'];
+  return typeof given === 'string' && TRACEPARENT.test(given) ? given : undefined;
+}

@@ -1,0 +1,88 @@
+/** The bare HTTP server: limits, time-outs, security headers, ids and error replies, before any door is opened. */
+import fastifyCookie from '@fastify/cookie';
+import fastifyCors from '@fastify/cors';
+import fastifyHelmet from '@fastify/helmet';
+import Fastify, { type RawServerDefault } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Clock } from '../clock.ts';
+import type { App } from './app-type.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { answerClientErrors } from './client-errors.ts';
+import { correlationIdOf, trackRequests } from './correlation.ts';
+import { parseJsonStrictly } from './json-body.ts';
+import { replyWithProblems } from './problem.ts';
+
+export type HttpOptions = {
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  trustProxy: string[];
+  corsOrigins: string[];
+  production: boolean;
+};
+
+const BODY_LIMIT_BYTES = 256 * 1024;
+
+export async function createHttpServer(options: HttpOptions): Promise<App> {
+  const app: App = Fastify<RawServerDefault>({
+    logger: false,
+    genReqId: correlationIdOf,
+    trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: 20_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    // Draining is told by /readyz and `Connection: close`; requests that still arrive are served.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: answerClientErrors,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  trackRequests(app, options);
+  replyWithProblems(app, options);
+  parseJsonStrictly(app);
+
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
+    hsts: options.production,
+    crossOriginEmbedderPolicy: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(fastifyCors, {
+    origin: options.corsOrigins.length > 0 ? options.corsOrigins : false,
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'Idempotency-Key', 'X-Correlation-ID'],
+    exposedHeaders: [
+      'X-Correlation-ID',
+      'ETag',
+      'Retry-After',
+      'X-RateLimit-Limit',
+      'X-RateLimit-Remaining',
+      'X-RateLimit-Reset',
+      'RateLimit',
+      'RateLimit-Policy',
+    ],
+  });
+  await app.register(fastifyCookie);
+  return app;
+}
+
+const CONTENT_SECURITY_POLICY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'media-src': ["'self'"],
+  'manifest-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'self'"],
+  'frame-ancestors': ["'none'"],
+};
