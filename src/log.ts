@@ -60,7 +60,7 @@ function correlated(): Record<string, string> {
   return context === undefined ? {} : { 'X-Correlation-ID': context.correlationId };
 }
 
-const BREAKER_LINE = '"msg":"Circuit breaker [';
+const STATE_CHANGE = /"msg":"Circuit breaker \[[^\]]*\] (opening|closing): /;
 
 /**
  * Operators count state changes with `grep "Circuit breaker.*opening\|closing"`, which matches any line with that last
@@ -68,9 +68,10 @@ const BREAKER_LINE = '"msg":"Circuit breaker [';
  * escape: the parsed value is the same, and the count stays exact.
  */
 function keepBreakerWords(line: string): string {
-  if (!line.includes('closing') && !line.includes('Circuit breaker')) return line;
-  if (line.includes(BREAKER_LINE)) return line;
-  return line.replaceAll('closing', 'clos\\u0069ng').replaceAll('Circuit breaker', 'Circuit\\u0020breaker');
+  const mentions = line.includes('closing') || line.includes('Circuit breaker');
+  if (!mentions || STATE_CHANGE.test(line)) return line;
+  const safe = line.replaceAll('closing', 'clos\\u0069ng');
+  return safe.includes('Circuit breaker') ? safe.replaceAll('opening', 'open\\u0069ng') : safe;
 }
 
 function openFile(path: string) {

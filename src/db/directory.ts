@@ -9,7 +9,7 @@ import { type Kysely, sql } from 'kysely';
 export async function createDirectoryRole(db: Kysely<unknown>): Promise<void> {
   await sql`do $$ begin
     if not exists (select from pg_roles where rolname = 'ava_directory') then create role ava_directory nologin; end if;
-  end $$`.execute(db);
+  exception when duplicate_object or unique_violation then null; end $$`.execute(db);
   await sql`do $$ begin execute format('grant ava_directory to %I', current_user); end $$`.execute(db);
   await sql`grant usage on schema public to ava_directory`.execute(db);
 }

@@ -39,7 +39,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: answerClientErrors,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
-  }).withTypeProvider<ZodTypeProvider>();
+  });
 
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -1,6 +1,5 @@
-/** How a failure of an upstream or of the database reads from outside. */
-import { DatabaseUnavailable } from '../db/connect.ts';
-import { fail, PublicError } from '../errors.ts';
+/** How a failure of an upstream reads from outside. */
+import { fail, type PublicError } from '../errors.ts';
 import { UpstreamError } from '../resilience/upstream-error.ts';
 
 const NAMES: Record<string, string> = {
@@ -10,14 +9,8 @@ const NAMES: Record<string, string> = {
   calendar: 'The calendar',
 };
 
-/** The public form of an error that came from below; undefined for anything else. */
+/** The public form of an error of the guarded client; undefined for anything else. */
 export function publicErrorOf(error: unknown): PublicError | undefined {
-  if (error instanceof DatabaseUnavailable) {
-    return fail('database_unavailable', 'The database does not answer. Try again shortly.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
-  }
   return error instanceof UpstreamError ? upstreamProblem(error) : undefined;
 }
 

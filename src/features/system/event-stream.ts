@@ -1,0 +1,46 @@
+/** `GET /api/v1/events`: server-sent events of the caller's tenant, with resume by Last-Event-ID. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../../http/app-type.ts';
+import type { Events, StoredEvent } from './events.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+const HEARTBEAT_MS = 15_000;
+
+export function eventStreamRoute(app: App, deps: { events: Events; lifecycle: Lifecycle }): void {
+  app.get(
+    '/events',
+    { config: { access: 'viewer', limitGroup: 'events' }, schema: { hide: true } },
+    (request, reply) => {
+      stream(request, reply, deps);
+    },
+  );
+}
+
+function stream(request: FastifyRequest, reply: FastifyReply, deps: { events: Events; lifecycle: Lifecycle }): void {
+  const last = request.headers['last-event-id'];
+  reply.hijack();
+  const out = reply.raw;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) out.setHeader(name, value);
+  }
+  out.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
+  out.write(': connected\n\n');
+
+  const send = (event: StoredEvent) => {
+    const { tenantId: _, sequence, ...data } = event;
+    out.write(`id: ${sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  const unsubscribe = deps.events.subscribe(request.caller.tenantId, typeof last === 'string' ? last : undefined, send);
+  const heartbeat = setInterval(() => out.write(': still here\n\n'), HEARTBEAT_MS);
+  // A leaving replica lets its readers go; they come back to another one and resume.
+  const forget = deps.lifecycle.onDraining(() => out.end());
+  out.on('close', () => {
+    clearInterval(heartbeat);
+    unsubscribe();
+    forget();
+  });
+}

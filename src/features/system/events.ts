@@ -1,0 +1,88 @@
+/**
+ * Live updates for dashboards: a small ring of recent events per process, told to every replica over the database's
+ * notifications. A reader that comes back with an id this process still knows gets what it missed; else `resync`.
+ */
+import type { Clock } from '../../clock.ts';
+import type { LiveEvent } from './contract.ts';
+
+export type StoredEvent = LiveEvent & { sequence: string; tenantId: string | null };
+export type EventSource = { type: LiveEvent['type']; id?: string | null };
+
+export type Events = {
+  /** Tells every replica; `tenantId` null reaches all tenants (circuits, releases). */
+  publish(tenantId: string | null, event: EventSource): void;
+  /** Events of a tenant after `lastSequence`, then each new one; the answer ends the subscription. */
+  subscribe(tenantId: string, lastSequence: string | undefined, deliver: (event: StoredEvent) => void): () => void;
+};
+
+/** How events reach other replicas. */
+export type Broadcast = {
+  notify(channel: string, payload: string): Promise<void>;
+  listen(channel: string, receive: (payload: string) => void): Promise<unknown>;
+};
+
+const CHANNEL = 'ava_events';
+const RING_SIZE = 500;
+
+export function createEvents(deps: {
+  clock: Clock;
+  broadcast: Broadcast;
+  origin: string;
+  onFault(error: unknown): void;
+}): Events {
+  const ring: StoredEvent[] = [];
+  const readers = new Set<{ tenantId: string; deliver(event: StoredEvent): void }>();
+  let counter = 0;
+
+  const accept = (event: StoredEvent) => {
+    ring.push(event);
+    if (ring.length > RING_SIZE) ring.shift();
+    for (const reader of readers) {
+      if (event.tenantId === null || event.tenantId === reader.tenantId) reader.deliver(event);
+    }
+  };
+  const isOurs = (event: StoredEvent) => event.sequence.startsWith(`${deps.origin}-`);
+  deps.broadcast
+    .listen(CHANNEL, (payload) => {
+      const event = JSON.parse(payload) as StoredEvent;
+      if (!isOurs(event)) accept(event);
+    })
+    .catch(deps.onFault);
+
+  return {
+    publish(tenantId, { type, id = null }) {
+      counter += 1;
+      const event = { type, id, tenantId, at: deps.clock.now().toISOString(), sequence: `${deps.origin}-${counter}` };
+      accept(event);
+      deps.broadcast.notify(CHANNEL, JSON.stringify(event)).catch(deps.onFault);
+    },
+    subscribe(tenantId, lastSequence, deliver) {
+      for (const event of missed(ring, tenantId, lastSequence, deps)) deliver(event);
+      const reader = { tenantId, deliver };
+      readers.add(reader);
+      return () => readers.delete(reader);
+    },
+  };
+}
+
+function missed(
+  ring: StoredEvent[],
+  tenantId: string,
+  lastSequence: string | undefined,
+  deps: { clock: Clock; origin: string },
+): StoredEvent[] {
+  if (lastSequence === undefined) return [];
+  const index = ring.findIndex((event) => event.sequence === lastSequence);
+  if (index < 0) {
+    return [
+      {
+        type: 'resync',
+        id: null,
+        at: deps.clock.now().toISOString(),
+        sequence: ring.at(-1)?.sequence ?? `${deps.origin}-0`,
+        tenantId,
+      },
+    ];
+  }
+  return ring.slice(index + 1).filter((event) => event.tenantId === null || event.tenantId === tenantId);
+}

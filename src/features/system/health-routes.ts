@@ -1,0 +1,74 @@
+/** The open doors of operation: alive, may take traffic, metrics. Never limited, never behind sign-in. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Database } from '../../db/connect.ts';
+import { fail } from '../../errors.ts';
+import type { App } from '../../http/app-type.ts';
+import { problemSchema } from '../../http/shapes.ts';
+import type { Metrics } from '../../metrics.ts';
+import { healthSchema, readinessSchema } from './contract.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export type HealthDeps = {
+  release: { version: string; commit: string; startedAt: Date };
+  lifecycle: Lifecycle;
+  db: Database;
+  metrics: Metrics;
+  metricsToken: string | undefined;
+  /** Brings gauges up to date before they are read. */
+  refreshGauges: () => Promise<void>;
+};
+
+export function healthRoutes(app: App, deps: HealthDeps): void {
+  healthz(app, deps);
+  readyz(app, deps);
+  metricsPage(app, deps);
+}
+
+function healthz(app: App, { release }: HealthDeps): void {
+  const schema = { tags: ['system'], summary: 'Alive, and which version', response: { 200: healthSchema } };
+  app.get('/healthz', { schema }, async () => ({
+    status: 'ok' as const,
+    version: release.version,
+    commit: release.commit,
+    started_at: release.startedAt.toISOString(),
+  }));
+}
+
+function readyz(app: App, { lifecycle, db, metrics }: HealthDeps): void {
+  const schema = {
+    tags: ['system'],
+    summary: 'May take traffic',
+    response: { 200: readinessSchema, 503: readinessSchema },
+  };
+  app.get('/readyz', { schema }, async (_request, reply) => {
+    const stage = lifecycle.stage();
+    if (stage !== 'ready') return reply.code(503).header('Retry-After', '2').send({ status: stage });
+    const database = await db.ready();
+    metrics.databaseUp.set(database.isReady ? 1 : 0);
+    if (database.isReady) return { status: 'ready' as const };
+    return reply
+      .code(503)
+      .header('Retry-After', '2')
+      .send({ status: 'database_unavailable' as const });
+  });
+}
+
+function metricsPage(app: App, { metrics, metricsToken, refreshGauges }: HealthDeps): void {
+  const schema = { tags: ['system'], summary: 'Metrics for Prometheus', response: { 401: problemSchema } };
+  app.get('/metrics', { schema }, async (request, reply) => {
+    if (metricsToken !== undefined && !isToken(request.headers.authorization, metricsToken)) {
+      throw fail('unauthenticated', 'Send the METRICS_TOKEN as a bearer token.');
+    }
+    await refreshGauges();
+    return reply
+      .header('Content-Type', metrics.registry.contentType)
+      .serializer(String)
+      .send((await metrics.registry.metrics()) as never);
+  });
+}
+
+function isToken(header: string | undefined, token: string): boolean {
+  const given = Buffer.from(header ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
