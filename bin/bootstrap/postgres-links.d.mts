@@ -1,0 +1,2 @@
+export function hydratePostgres(root: string): void;
+export function hydrateLinks(home: string): void;

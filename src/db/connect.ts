@@ -1,0 +1,172 @@
+/**
+ * The database as the rooms see it. Four lanes of connections, so that a flood in one never starves another: above
+ * all, nothing may take the connections that a ringing call needs.
+ */
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Client } from 'pg';
+import { type Clock, systemClock } from '../clock.ts';
+import { createListener, type NoticeHandler } from './listener.ts';
+import { type BoundedPool, clientSettings, createPool, type PoolSettings, type PoolUse } from './pool.ts';
+import type { Schema } from './schema.ts';
+import { asDatabaseError } from './unavailable.ts';
+
+export type LaneName = 'call' | 'webhook' | 'api' | 'job';
+
+/** One lane of connections. All its waits are bounded; `DatabaseUnavailable` says that the database is in trouble. */
+export type Lane = {
+  /**
+   * Runs `work` in a transaction that sees and may write the rows of one tenant alone. `tenantId` is a UUID. Commits
+   * when `work` resolves, rolls back when it throws.
+   */
+  asTenant<T>(tenantId: string, work: (trx: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** For tables that belong to no tenant, and for the directory functions. Of tenants' tables it sees no row. */
+  system: Kysely<Schema>;
+};
+
+export type Readiness = { isReady: true } | { isReady: false; reason: string };
+
+/** The lane `api`, and the way to the others. */
+export type Database = Lane & {
+  lane(name: LaneName): Lane;
+  /** Whether the database answers a statement; decided within a second. */
+  ready(): Promise<Readiness>;
+  /**
+   * Calls `handler` for every message on `channel`, and without one after a lost connection and every few seconds:
+   * then look for yourself. Resolves to the function that ends it.
+   */
+  listen(channel: string, handler: NoticeHandler): Promise<() => Promise<void>>;
+  /** Sends a message of at most 8,000 bytes; inside `trx` it leaves when that commits. */
+  notify(channel: string, payload: string, trx?: Transaction<Schema>): Promise<void>;
+  /** How the connections of each lane are used. */
+  use(): Record<LaneName, PoolUse>;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  url: string;
+  applicationName: string;
+  /** Over all lanes; 4 is the least. */
+  maxConnections?: number;
+  statementTimeoutMs?: number;
+  connectTimeoutMs?: number;
+  /** The role to serve as. Left out only where the owner itself must act. */
+  role?: 'ava_app' | undefined;
+  clock?: Clock;
+  listenPollMs?: number;
+  /** Called when a connection that nobody uses is lost. */
+  onIdleError?: (error: Error) => void;
+};
+
+/** Makes the lanes. Opens no connection yet, so it also works while the database is away. */
+export function connectDatabase(options: DatabaseOptions): Database {
+  const settings = poolSettings(options);
+  const lanes = createLanes(settings, options.maxConnections ?? 20);
+  const probe = createPool({ ...settings, ...PROBE, applicationName: `${settings.applicationName}/ready` });
+  const listener = createListener({
+    clock: options.clock ?? systemClock,
+    connect: () => openClient({ ...settings, applicationName: `${settings.applicationName}/listen` }),
+    pollMs: options.listenPollMs ?? 5_000,
+  });
+  return {
+    ...lanes.api.lane,
+    lane: (name) => lanes[name].lane,
+    ready: () => askWhetherReady(probe),
+    listen: (channel, handler) => listener.listen(channel, handler),
+    notify: async (channel, payload, trx) => {
+      await sql`select pg_notify(${channel}, ${payload})`.execute(trx ?? lanes.api.lane.system);
+    },
+    use: () => mapLanes((name) => lanes[name].pool.use()),
+    async close() {
+      await listener.close();
+      await Promise.all([probe.end(), ...LANES.map((name) => lanes[name].pool.end())]);
+    },
+  };
+}
+
+const LANES = ['call', 'webhook', 'api', 'job'] as const;
+const SHARES: Record<LaneName, number> = { call: 0.2, webhook: 0.25, api: 0.35, job: 0.2 };
+const PROBE = { maxConnections: 1, statementTimeoutMs: 800, connectTimeoutMs: 800 };
+const PROBE_LIMIT_MS = 950;
+
+function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnections'> {
+  return {
+    url: options.url,
+    applicationName: options.applicationName,
+    role: options.role,
+    statementTimeoutMs: options.statementTimeoutMs ?? 5_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
+    onIdleError: options.onIdleError,
+  };
+}
+
+type MadeLane = { pool: BoundedPool; lane: Lane };
+
+function createLanes(
+  settings: Omit<PoolSettings, 'maxConnections'>,
+  maxConnections: number,
+): Record<LaneName, MadeLane> {
+  return mapLanes((name) => {
+    const pool = createPool({
+      ...settings,
+      applicationName: `${settings.applicationName}/${name}`,
+      maxConnections: Math.max(1, Math.round(maxConnections * SHARES[name])),
+    });
+    const system = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool.forKysely }) });
+    return { pool, lane: { system, asTenant: (tenantId, work) => inTenant(system, tenantId, work) } };
+  });
+}
+
+async function inTenant<T>(
+  db: Kysely<Schema>,
+  tenantId: string,
+  work: (trx: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  return await db.transaction().execute(async (trx) => {
+    // Local to the transaction: it is gone before the connection serves anybody else.
+    await sql`select set_config('app.tenant', ${tenantId}, true)`.execute(trx);
+    return await work(trx);
+  });
+}
+
+async function askWhetherReady(probe: BoundedPool): Promise<Readiness> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<Readiness>((resolve) => {
+    timer = setTimeout(() => resolve({ isReady: false, reason: 'no answer within a second' }), PROBE_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([askOnce(probe), timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function askOnce(probe: BoundedPool): Promise<Readiness> {
+  try {
+    const client = await probe.forKysely.connect();
+    try {
+      await client.query('select 1', []);
+    } finally {
+      client.release();
+    }
+    return { isReady: true };
+  } catch (error) {
+    const { cause } = error as Error;
+    return { isReady: false, reason: cause instanceof Error ? cause.message : String(error) };
+  }
+}
+
+async function openClient(settings: Omit<PoolSettings, 'maxConnections'>): Promise<Client> {
+  const client = new Client(clientSettings(settings));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw asDatabaseError(error);
+  }
+}
+
+function mapLanes<T>(make: (name: LaneName) => T): Record<LaneName, T> {
+  return { call: make('call'), webhook: make('webhook'), api: make('api'), job: make('job') };
+}

@@ -1,0 +1,153 @@
+/** Brings a database up to date, once, whoever else tries at the same moment; with a limit on every wait. */
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { Client } from 'pg';
+import { installJobs, JOBS_SCHEMA } from '../jobs/schema.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import { clientSettings, createPool } from './pool.ts';
+import { SERVING_ROLE } from './tenant-table.ts';
+import { asDatabaseError } from './unavailable.ts';
+
+export type MigrateLog = { info(fields: object, message: string): void };
+
+export type MigrateOptions = {
+  url: string;
+  log: MigrateLog;
+  /** The list to apply; tests pass their own. */
+  migrations?: Record<string, Migration>;
+  /** How long to wait for another process that migrates. */
+  waitMs?: number;
+  /** How long a change of a table may wait for those who use it, before it gives up and leaves them alone. */
+  lockTimeoutMs?: number;
+};
+
+/** What a database still lacks, and what a newer version has put there that this one does not know. */
+export type MigrationState = { applied: string[]; pending: string[]; unknown: string[] };
+
+/**
+ * Applies what is pending, in one transaction, as the role of `url`, and resolves to the names. A database that a
+ * newer version has migrated is left as it is. Throws `DatabaseUnavailable`, or the fault of the migration.
+ */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const lock = await takeLock(options.url, options.waitMs ?? 60_000);
+  try {
+    await createServingRole(lock);
+    const done = await applyPending(options);
+    await installJobs(options.url);
+    await grantJobs(lock);
+    options.log.info({ applied: done }, done.length > 0 ? `Applied ${done.join(', ')}` : 'The database is up to date');
+    return done;
+  } finally {
+    await lock.end();
+  }
+}
+
+/** Compares a database with the list; changes nothing. Works as the serving role too. */
+export async function readMigrationState(
+  url: string,
+  migrations: Record<string, Migration> = MIGRATIONS,
+): Promise<MigrationState> {
+  const client = await open(url, { statementTimeoutMs: 5_000 });
+  try {
+    const known = Object.keys(migrations).sort();
+    const applied = await readApplied(client);
+    return {
+      applied,
+      pending: known.filter((name) => !applied.includes(name)),
+      unknown: applied.filter((name) => !known.includes(name)),
+    };
+  } catch (error) {
+    throw asDatabaseError(error);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The names of the migrations that a database still lacks. */
+export async function pendingMigrations(url: string): Promise<string[]> {
+  return (await readMigrationState(url)).pending;
+}
+
+const LOCK = 'ava-migrate';
+const STATEMENT_TIMEOUT_MS = 300_000;
+
+async function applyPending(options: MigrateOptions): Promise<string[]> {
+  const migrations = options.migrations ?? MIGRATIONS;
+  const { pending } = await readMigrationState(options.url, migrations);
+  if (pending.length === 0) return [];
+  const lockTimeoutMs = options.lockTimeoutMs ?? 5_000;
+  const pool = createPool({ ...MIGRATING, url: options.url, maxConnections: 1 });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: pool.forKysely }) });
+  try {
+    await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, false)`.execute(db);
+    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+    const { error, results } = await migrator.migrateToLatest();
+    const failed = results?.find((result) => result.status === 'Error');
+    if (error) throw failed ? new Error(`Migration ${failed.migrationName} failed`, { cause: error }) : error;
+    await sql`grant select on kysely_migration to ${sql.id(SERVING_ROLE)}`.execute(db);
+    return pending;
+  } finally {
+    await pool.end();
+  }
+}
+
+const MIGRATING = {
+  applicationName: 'ava-migrate',
+  role: undefined,
+  statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  connectTimeoutMs: 5_000,
+};
+
+async function takeLock(url: string, waitMs: number): Promise<Client> {
+  const client = await open(url, { statementTimeoutMs: waitMs });
+  try {
+    await client.query('select pg_advisory_lock(hashtext($1))', [LOCK]);
+    await client.query('set idle_session_timeout = 0');
+    return client;
+  } catch (error) {
+    await client.end();
+    throw asDatabaseError(error);
+  }
+}
+
+// Roles belong to the whole server: another database on it may have made this one, even at this very moment.
+async function createServingRole(client: Client): Promise<void> {
+  await client.query(`do $$ begin
+    if not exists (select from pg_roles where rolname = '${SERVING_ROLE}') then
+      create role ${SERVING_ROLE} nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+    end if;
+  exception when duplicate_object or unique_violation then null;
+  end $$`);
+  await client.query(`do $$ begin
+    if not pg_has_role(current_user, '${SERVING_ROLE}', 'member') or not exists (
+      select from pg_auth_members where roleid = '${SERVING_ROLE}'::regrole and member = current_user::regrole
+    ) then execute format('grant ${SERVING_ROLE} to %I', current_user); end if;
+  end $$`);
+  await client.query(`grant usage on schema public to ${SERVING_ROLE}`);
+}
+
+async function grantJobs(client: Client): Promise<void> {
+  await client.query(`grant usage on schema ${JOBS_SCHEMA} to ${SERVING_ROLE}`);
+  for (const kind of ['tables', 'sequences', 'functions']) {
+    await client.query(`grant all on all ${kind} in schema ${JOBS_SCHEMA} to ${SERVING_ROLE}`);
+  }
+}
+
+async function readApplied(client: Client): Promise<string[]> {
+  const { rows: found } = await client.query(`select to_regclass('public.kysely_migration') as name`);
+  if (!found[0]?.name) return [];
+  const { rows } = await client.query<{ name: string }>('select name from kysely_migration order by name');
+  return rows.map((row) => row.name);
+}
+
+async function open(url: string, limits: { statementTimeoutMs: number }): Promise<Client> {
+  const client = new Client(clientSettings({ ...MIGRATING, ...limits, url }));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw asDatabaseError(error);
+  }
+}

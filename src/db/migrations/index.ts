@@ -1,0 +1,10 @@
+/**
+ * LIST: every migration in order. Only ever appended to, and only ever expanding: the version that runs must be able
+ * to live with the schema of the next one, so what it uses is dropped one release after it stopped using it.
+ */
+import type { Migration } from 'kysely/migration';
+import * as foundation from './0001-foundation.ts';
+
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-foundation': foundation,
+};

@@ -1,0 +1,101 @@
+/** A pool of connections in which nobody waits without end, and from which a stuck connection never comes back. */
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { Client, type ClientConfig, Pool, type PoolClient, TypeOverrides } from 'pg';
+import { asDatabaseError } from './unavailable.ts';
+
+export type PoolSettings = {
+  url: string;
+  applicationName: string;
+  role: string | undefined;
+  maxConnections: number;
+  /** The server ends a statement after this; the client gives up one second later, should the server be frozen. */
+  statementTimeoutMs: number;
+  /** For a connection to be made, and for a turn to come when all are in use. */
+  connectTimeoutMs: number;
+  /** Called when a connection that nobody uses is lost. */
+  onIdleError?: ((error: Error) => void) | undefined;
+};
+
+export type PoolUse = { total: number; idle: number; waiting: number };
+
+export type BoundedPool = { forKysely: PostgresPool; use(): PoolUse; end(): Promise<void> };
+
+/** Makes the pool; no connection is opened before the first use. */
+export function createPool(settings: PoolSettings): BoundedPool {
+  const pool = new Pool({
+    ...clientSettings(settings),
+    max: settings.maxConnections,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', (error) => settings.onIdleError?.(error));
+  let ended: Promise<void> | undefined;
+  const end = () => (ended ??= pool.end());
+  return {
+    forKysely: {
+      Client,
+      options: pool.options,
+      end,
+      connect: async () => guard(await pool.connect().catch(rethrow)),
+    },
+    use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    end,
+  };
+}
+
+/** The settings of one connection: time-outs on both sides, keep-alive, the serving role. */
+export function clientSettings(settings: Omit<PoolSettings, 'maxConnections'>): ClientConfig {
+  const { statementTimeoutMs } = settings;
+  const options = [
+    `-c statement_timeout=${statementTimeoutMs}`,
+    `-c idle_in_transaction_session_timeout=${statementTimeoutMs * 2}`,
+    '-c timezone=UTC',
+    ...(settings.role ? [`-c role=${settings.role}`] : []),
+  ];
+  return {
+    connectionString: settings.url,
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    options: options.join(' '),
+    types: parsers(),
+  };
+}
+
+function guard(client: PoolClient): PostgresPoolClient {
+  let isStuck = false;
+  const query = async (...args: unknown[]): Promise<unknown> => {
+    try {
+      return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args);
+    } catch (error) {
+      if (error instanceof Error && error.message === 'Query read timeout') {
+        // An answer may still come and would be taken for that of the next statement.
+        isStuck = true;
+        (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      }
+      throw asDatabaseError(error);
+    }
+  };
+  const { processID } = client as unknown as { processID?: number };
+  return {
+    ...(processID !== undefined && { processID }),
+    query: query as PostgresPoolClient['query'],
+    release: (destroy) => client.release(isStuck || destroy === true),
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw asDatabaseError(error);
+}
+
+const INT8 = 20;
+const DATE = 1082;
+
+// Counters come as numbers as long as that is exact; a calendar day stays text, for it has no time zone.
+function parsers(): TypeOverrides {
+  const types = new TypeOverrides();
+  types.setTypeParser(INT8, (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text));
+  types.setTypeParser(DATE, (text) => text);
+  return types;
+}
