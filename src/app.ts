@@ -1,0 +1,52 @@
+/** LIST: every HTTP door, in three scopes: public, provider, private. */
+import type { Deps } from './deps.ts';
+import { eventStreamRoute } from './features/system/event-stream.ts';
+import { healthRoutes } from './features/system/health-routes.ts';
+import type { App } from './http/app-type.ts';
+import { honourIdempotencyKeys } from './http/idempotency.ts';
+import { describeApi, serveOpenApi } from './http/openapi.ts';
+import { guardPrivateScope } from './http/private-scope.ts';
+import { createHttpServer } from './http/server.ts';
+
+export async function createApp(deps: Deps): Promise<App> {
+  const { config } = deps;
+  const app = await createHttpServer({
+    ...deps,
+    trustProxy: config.trustProxy,
+    corsOrigins: config.corsOrigins,
+    production: config.env === 'production',
+  });
+  await describeApi(app, deps.release.version);
+  closeConnectionsWhileDraining(app, deps);
+
+  await app.register(async (scope) => publicScope(scope, deps));
+  await app.register(async (scope) => providerScope(scope, deps), { prefix: '/webhooks' });
+  await app.register(async (scope) => privateScope(scope, deps), { prefix: '/api/v1' });
+  return app;
+}
+
+/** Open to everybody. */
+async function publicScope(app: App, deps: Deps): Promise<void> {
+  healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
+  serveOpenApi(app);
+}
+
+/** Vendors' webhooks: proved by signature, never limited. */
+async function providerScope(_app: App, _deps: Deps): Promise<void> {}
+
+/** People and programs with an access token. */
+async function privateScope(app: App, deps: Deps): Promise<void> {
+  guardPrivateScope(app, {
+    authenticate: deps.authenticate,
+    limits: { ...deps, perMinute: deps.config.rateLimitPerMinute },
+  });
+  honourIdempotencyKeys(app, deps);
+  eventStreamRoute(app, deps);
+}
+
+function closeConnectionsWhileDraining(app: App, { lifecycle }: Deps): void {
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (lifecycle.stage() === 'draining') reply.header('Connection', 'close');
+    return payload;
+  });
+}

@@ -1,0 +1,83 @@
+/** Makes everything once, in order, and takes it down in the reverse one. */
+import { randomUUID } from 'node:crypto';
+import type { Config } from './config.ts';
+import { systemClock } from './clock.ts';
+import { connectDatabase } from './db/connect.ts';
+import { createEvents } from './features/system/events.ts';
+import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
+import { createLifecycle } from './features/system/lifecycle.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createObserver } from './observe.ts';
+import { readRelease } from './release.ts';
+import { createGuard } from './resilience/guard.ts';
+import { defaultGuardSettings } from './resilience/guard-settings.ts';
+import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
+
+export type DepsOptions = { config: Config & { secretKey: string }; log: Log; databaseUrl: string };
+
+export type Deps = Awaited<ReturnType<typeof createDeps>>;
+
+export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
+  const clock = systemClock;
+  const release = readRelease(clock.now());
+  const metrics = createMetrics();
+  metrics.buildInfo.set({ version: release.version, commit: release.commit }, 1);
+  metrics.stubMode.set({ env: config.env }, config.stubMode ? 1 : 0);
+  const lifecycle = createLifecycle();
+  const emit = createObserver({ log, metrics });
+
+  const db = connectDatabase({
+    url: databaseUrl,
+    applicationName: 'ava',
+    role: 'ava_app',
+    clock,
+    onIdleError: (error) => log.warn({ err: error }, 'A database connection was lost'),
+  });
+  const events = createEvents({
+    clock,
+    origin: randomUUID(),
+    onFault: (error) => log.warn({ err: error }, 'A live update did not reach other replicas'),
+    broadcast: {
+      notify: (channel, payload) => db.notify(channel, payload),
+      listen: (channel, receive) =>
+        db.listen(channel, (notice) => (notice.cause === 'message' ? receive(notice.payload) : undefined)),
+    },
+  });
+
+  const guard = createGuard({ clock, random: Math.random, emit, settings: guardSettings(config) });
+  const limiter = createMemoryRateLimiter({ clock });
+  const circuits = createCircuitDesk({ guard, clock });
+
+  return {
+    config,
+    clock,
+    log,
+    release,
+    metrics,
+    lifecycle,
+    db,
+    events,
+    guard,
+    limiter,
+    circuits,
+    refreshGauges: async () => gaugeCircuits(guard, metrics),
+    async close() {
+      await db.close();
+    },
+  };
+}
+
+function guardSettings(config: Config) {
+  const { breaker } = defaultGuardSettings;
+  return {
+    ...defaultGuardSettings,
+    breaker: {
+      ...breaker,
+      enabled: config.breakerEnabled,
+      threshold: config.breakerThreshold,
+      recoveryMs: config.breakerRecoverySeconds * 1000,
+      successThreshold: config.breakerSuccessThreshold,
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** The life of one server process: database, parts, doors, jobs; and the way back, without cutting anybody off. */
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import type { EffectiveValue } from './config-reader.ts';
+import { startEmbeddedPostgres } from './db/embedded.ts';
+import { migrate, readMigrationState } from './db/migrate.ts';
+import { createDeps, type Deps } from './deps.ts';
+import type { Log } from './log.ts';
+import { startWork } from './work.ts';
+
+export type ServerOptions = {
+  config: Config & { secretKey: string };
+  effective: EffectiveValue[];
+  warnings: string[];
+  log: Log;
+};
+
+export type RunningServer = {
+  url: string;
+  deps: Deps;
+  /** `patient` waits until balancers have noticed that this replica leaves. */
+  stop(options: { patient: boolean }): Promise<void>;
+};
+
+/** Starts everything; the port opens last. */
+export async function startServer({ config, effective, warnings, log }: ServerOptions): Promise<RunningServer> {
+  sayConfiguration({ config, effective, warnings, log });
+  const database = await bringUpDatabase(config, log);
+  const deps = await createDeps({ config, log, databaseUrl: database.url });
+  const app = await createApp(deps);
+  const work = await startWork(deps);
+  const url = await app.listen({ port: config.port, host: config.host });
+  deps.lifecycle.become('ready');
+  log.info({ port: (app.server.address() as AddressInfo).port }, `AVA ${deps.release.version} listens on ${url}`);
+
+  return {
+    url,
+    deps,
+    async stop({ patient }) {
+      const graceMs = config.shutdownGraceSeconds * 1000;
+      deps.lifecycle.become('draining');
+      if (patient) await wait(Math.min(NOTICE_MS, graceMs / 5));
+      await Promise.race([app.close(), wait(graceMs, undefined, { ref: false })]);
+      await work.stop();
+      await deps.close();
+      await database.stop();
+    },
+  };
+}
+
+/** How long a balancer gets to see that /readyz says no, while requests are still served. */
+const NOTICE_MS = 5_000;
+
+async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string; stop(): Promise<void> }> {
+  if (config.databaseUrl === undefined) {
+    const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+    await migrate({ url: embedded.url, log });
+    return embedded;
+  }
+  const state = await readMigrationState(config.databaseUrl).catch((error: unknown) => {
+    // With its database away a replica still starts: ringing calls are answered from the last known routing.
+    log.error({ err: error }, 'The database does not answer; AVA starts without it and tries again');
+    return undefined;
+  });
+  if (state !== undefined && state.pending.length > 0) await migrateOrRefuse(config.databaseUrl, config, state, log);
+  return { url: config.databaseUrl, stop: async () => {} };
+}
+
+async function migrateOrRefuse(
+  url: string,
+  config: Config,
+  state: { applied: string[]; pending: string[] },
+  log: Log,
+): Promise<void> {
+  if (state.applied.length > 0 && config.env === 'production') {
+    throw new Error(`The database lacks ${state.pending.join(', ')}. Run \`ava migrate\` with this version first.`);
+  }
+  await migrate({ url, log });
+}
+
+function sayConfiguration({ config, effective, warnings, log }: ServerOptions): void {
+  log.info(
+    { settings: effective.map(({ name, value, source }) => `${name}=${value} (${source})`) },
+    'Effective configuration',
+  );
+  for (const warning of warnings) log.warn(warning);
+  if (config.stubMode && config.env === 'production') {
+    log.error(
+      'INTEGRATIONS_STUB_MODE is on in production: integrations answer with stub data. This is the emergency fallback; turn it off as soon as you can',
+    );
+  }
+}
