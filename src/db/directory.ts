@@ -14,9 +14,11 @@ export async function createDirectoryRole(db: Kysely<unknown>): Promise<void> {
   await sql`grant usage on schema public to ava_directory`.execute(db);
 }
 
-/** Lets look-up functions read `table` across tenants. */
+/** Lets look-up functions read `table` across tenants; safe to run again, for two rooms may look into one table. */
 export async function openToDirectory(db: Kysely<unknown>, table: string): Promise<void> {
   await sql`grant select on ${sql.table(table)} to ava_directory`.execute(db);
+  await sql`drop policy if exists directory on ${sql.table(table)}`.execute(db);
+  await sql`drop policy if exists directory on ${sql.table(table)}`.execute(db);
   await sql`create policy directory on ${sql.table(table)} for select to ava_directory using (true)`.execute(db);
 }
 

@@ -1,5 +1,6 @@
 /** LIST: every table of AVA as the code sees it. Migrations make them; a table with `tenant_id` stands under row-level security. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { CallTables } from './schema-calls.ts';
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json = JSONColumnType<object | null, string, string>;
@@ -61,9 +62,38 @@ export type AuditEntriesTable = {
   subject: string;
   correlation_id: string;
   details: Json;
+  /** Counts from 1 in each tenant. */
+  sequence: number;
   previous_hash: Buffer;
   hash: Buffer;
 };
+
+/** End of each tenant's audit chain. */
+export type AuditHeadsTable = { tenant_id: string; sequence: number; hash: Buffer };
+
+/** A sign-in of a person, and the refresh token family that grows from it. */
+export type SessionsTable = {
+  id: Generated<string>;
+  user_id: string;
+  /** Tenant that a refresh without a wish answers for. */
+  chosen_tenant: string | null;
+  /** Refresh tokens are derived from it; null where the session cannot be refreshed. */
+  seed: Buffer | null;
+  generation: Generated<number>;
+  rotated_at: Moment;
+  created_at: Moment;
+  expires_at: Moment;
+  revoked_at: Moment | null;
+  revoked_because: string | null;
+  /** Keyed hash of the address it was started from. */
+  address_hash: Buffer | null;
+};
+
+/** Failed sign-ins by keyed hash of account and address. */
+export type SignInLimitsTable = { key: Buffer; failures: number; blocked_until: Moment | null; updated_at: Moment };
+
+/** Keys that outlive the rotation of AVA_SECRET_KEY; sealed by it. */
+export type InstallationKeysTable = { purpose: string; secret: Buffer; created_at: Moment };
 
 export type IdempotencyKeysTable = {
   tenant_id: string;
@@ -122,13 +152,17 @@ export type SettingVersionsTable = {
   created_at: Moment;
 };
 
-export type Schema = {
+export type Schema = CallTables & {
   tenants: TenantsTable;
   users: UsersTable;
   members: MembersTable;
   vendor_credentials: VendorCredentialsTable;
   webhook_secrets: WebhookSecretsTable;
   audit_entries: AuditEntriesTable;
+  audit_heads: AuditHeadsTable;
+  sessions: SessionsTable;
+  sign_in_limits: SignInLimitsTable;
+  installation_keys: InstallationKeysTable;
   idempotency_keys: IdempotencyKeysTable;
   effects: EffectsTable;
   assistants: AssistantsTable;
