@@ -1,6 +1,7 @@
 /** LIST: every table of AVA as the code sees it. Migrations make them; a table with `tenant_id` stands under row-level security. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { CallTables } from './schema-calls.ts';
+import type { CallTables } from './schema-calls.ts';
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json = JSONColumnType<object | null, string, string>;
