@@ -24,14 +24,20 @@ export type RunningServer = {
   stop(options: { patient: boolean }): Promise<void>;
 };
 
-/** Starts everything; the port opens last. */
-export async function startServer({ config, effective, warnings, log }: ServerOptions): Promise<RunningServer> {
-  sayConfiguration({ config, effective, warnings, log });
+/** Starts everything; the port opens last. What was started is taken down again when a later step fails. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, log } = options;
+  sayConfiguration(options);
+  await using undo = new AsyncDisposableStack();
   const database = await bringUpDatabase(config, log);
+  undo.defer(() => database.stop());
   const deps = await createDeps({ config, log, databaseUrl: database.url });
-  const app = await createApp(deps);
+  undo.defer(() => deps.close());
   const work = await startWork(deps);
+  undo.defer(() => work.stop());
+  const app = await createApp(deps);
   const url = await app.listen({ port: config.port, host: config.host });
+  const takeDown = undo.move();
   deps.lifecycle.become('ready');
   log.info({ port: (app.server.address() as AddressInfo).port }, `AVA ${deps.release.version} listens on ${url}`);
 
@@ -43,9 +49,7 @@ export async function startServer({ config, effective, warnings, log }: ServerOp
       deps.lifecycle.become('draining');
       if (patient) await wait(Math.min(NOTICE_MS, graceMs / 5));
       await Promise.race([app.close(), wait(graceMs, undefined, { ref: false })]);
-      await work.stop();
-      await deps.close();
-      await database.stop();
+      await takeDown.disposeAsync();
     },
   };
 }
