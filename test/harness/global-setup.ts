@@ -46,7 +46,8 @@ function removeIfDead(folder: string): void {
 
 async function takeDown(folder: string): Promise<void> {
   const pid = stopServer(folder, 'SIGINT');
-  while (pid && isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const isGone = (): boolean => !pid || !isAlive(pid);
+  while (!isGone()) await new Promise((resolve) => setTimeout(resolve, 20));
   rmSync(folder, { recursive: true, force: true });
 }
 

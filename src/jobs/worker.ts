@@ -1,0 +1,94 @@
+/** One handler at work on one queue: the edge where a thrown error becomes another attempt or a dead letter. */
+import type { JobResult, PgBoss } from 'pg-boss';
+import { currentCorrelationId } from '../correlation.ts';
+import { type Envelope, inContextOf } from './envelope.ts';
+
+export type Job = {
+  id: string;
+  data: object;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** Aborted when the attempt has taken too long or the process stops. */
+  signal: AbortSignal;
+};
+
+export type Handler = (job: Job) => Promise<void>;
+
+export type WorkOptions = {
+  /** How many jobs this process works on at once; 1 by default. */
+  concurrency?: number;
+};
+
+export type JobFact =
+  | {
+      type: 'job_finished';
+      queue: string;
+      id: string;
+      correlationId: string;
+      outcome: 'done' | 'failed' | 'hopeless';
+      attempt: number;
+      durationMs: number;
+      error?: unknown;
+    }
+  | { type: 'jobs_unavailable'; error: string };
+
+/** Thrown by a handler when no further attempt can help; the job goes straight to the dead letters. */
+export class HopelessJob extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = 'HopelessJob';
+  }
+}
+
+export async function startWorker(
+  boss: PgBoss,
+  queue: string,
+  handler: Handler,
+  options: WorkOptions,
+  onFact: ((fact: JobFact) => void) | undefined,
+): Promise<void> {
+  const settings = {
+    localConcurrency: options.concurrency ?? 1,
+    pollingIntervalSeconds: 1,
+    // A wake-up call can be lost with its connection; then a job waits this long, as one for a later time may.
+    notifyPollingIntervalSeconds: 2,
+    perJobResults: true,
+  } as const;
+  await boss.work<Envelope, unknown, typeof settings>(queue, settings, async (jobs) => {
+    const results: JobResult[] = [];
+    for (const { id, data, retryCount, signal } of jobs) {
+      const job: Job = { id, data: data.body, attempt: retryCount + 1, signal };
+      results.push(await inContextOf(data, () => attempt(queue, job, handler, onFact)));
+    }
+    return results;
+  });
+}
+
+async function attempt(
+  queue: string,
+  job: Job,
+  handler: Handler,
+  onFact: ((fact: JobFact) => void) | undefined,
+): Promise<JobResult> {
+  const startedAt = performance.now();
+  const finish = (outcome: 'done' | 'failed' | 'hopeless', error?: unknown): void =>
+    onFact?.({
+      type: 'job_finished',
+      queue,
+      id: job.id,
+      correlationId: currentCorrelationId(),
+      outcome,
+      attempt: job.attempt,
+      durationMs: performance.now() - startedAt,
+      ...(error !== undefined && { error }),
+    });
+  try {
+    await handler(job);
+    finish('done');
+    return { id: job.id, status: 'completed' };
+  } catch (error) {
+    const isHopeless = error instanceof HopelessJob;
+    finish(isHopeless ? 'hopeless' : 'failed', error);
+    return { id: job.id, status: isHopeless ? 'deadletter' : 'failed', output: { message: String(error) } };
+  }
+}
