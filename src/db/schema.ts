@@ -1,7 +1,6 @@
 /** LIST: every table of AVA as the code sees it. Migrations make them; a table with `tenant_id` stands under row-level security. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { CallTables } from './schema-calls.ts';
-import type { CallTables } from './schema-calls.ts';
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json = JSONColumnType<object | null, string, string>;
@@ -133,6 +132,25 @@ export type AssistantsTable = {
   agreed: Json;
   created_at: Moment;
   deleted_at: Moment | null;
+  /** Since when AVA manages it; null for one that was only seen. */
+  adopted_at: Moment | null;
+  /** Grows with every change that AVA makes or records. */
+  revision: Generated<number>;
+  /** Invented in stub mode. */
+  stub: Generated<boolean>;
+  /** Whether its webhooks come to this AVA, as far as Vapi last told. */
+  connected: Generated<boolean>;
+  /** Sealed copy of the whole, made when it is deleted, so that it can be made again. */
+  deleted_copy: Buffer | null;
+};
+
+/** The edit of an assistant that is under way: a lock that ends by itself, and what is about to be written to Vapi. */
+export type AssistantEditsTable = {
+  tenant_id: string;
+  vapi_assistant_id: string;
+  token: string;
+  intent: Json;
+  expires_at: Moment;
 };
 
 /** Every change of a setting. */
@@ -167,5 +185,6 @@ export type Schema = CallTables & {
   idempotency_keys: IdempotencyKeysTable;
   effects: EffectsTable;
   assistants: AssistantsTable;
+  assistant_edits: AssistantEditsTable;
   setting_versions: SettingVersionsTable;
 };
