@@ -1,0 +1,187 @@
+/**
+ * One circuit in memory: the state machine of `breaker.ts` with a clock, a store and somebody to tell. Callers ask `admit`, get a
+ * permit or a refusal at once, and give the permit back with what came of the call. It keeps no timer: an open circuit
+ * becomes half-open when the first caller after the recovery time asks.
+ */
+import type { Clock } from '../clock.ts';
+import { initialState, move, notClosedMs, refusalOf } from './breaker.ts';
+import type { BreakerEvent, BreakerSettings, BreakerState, Decision, Refusal, Ticket } from './breaker.ts';
+import type { CircuitRef, Emit } from './facts.ts';
+
+/** Where a circuit's state lives. The memory of this process by default; a shared store keeps a local copy and publishes writes. */
+export type BreakerStore = { read(): BreakerState; write(next: BreakerState): void };
+
+export type CircuitOptions = {
+  ref: CircuitRef;
+  settings: BreakerSettings;
+  clock: Clock;
+  emit: Emit;
+  store?: BreakerStore;
+};
+
+export type FailureRecord = { at: string; operation: string; reason: string; status?: number };
+
+export type CircuitView = CircuitRef & {
+  state: BreakerState['tag'];
+  generation: number;
+  notClosedMs: number;
+  consecutiveFailures: number;
+  /** When a call would be let through, at the earliest; 0 while closed. */
+  retryAfterMs: number;
+  reason?: string;
+  isolatedBy?: string;
+  /** How long the isolation still lasts; null is until a person lifts it. */
+  isolatedForMs?: number | null;
+  /** The latest failures, newest last, at most ten. */
+  lastFailures: readonly FailureRecord[];
+};
+
+const FAILURES_KEPT = 10;
+
+export function createCircuit(options: CircuitOptions): Circuit {
+  const circuit = new Circuit(options);
+  const { ref, emit } = options;
+  emit({ ...ref, type: 'breaker_initialised', generation: circuit.state.generation, notClosedMs: 0, reason: 'start' });
+  return circuit;
+}
+
+/** A class, since there is one per credential: its methods cost no memory per tenant. */
+export class Circuit {
+  readonly ref: CircuitRef;
+  readonly #settings: BreakerSettings;
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+  readonly #store: BreakerStore | undefined;
+  #own: BreakerState = initialState;
+  #lastFailures: FailureRecord[] | undefined;
+
+  constructor({ ref, settings, clock, emit, store }: CircuitOptions) {
+    this.ref = ref;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#store = store;
+  }
+
+  get state(): BreakerState {
+    return this.#store ? this.#store.read() : this.#own;
+  }
+
+  /** Why a call would be refused now; undefined when it would be admitted. Changes nothing. */
+  refusal(early = false): Refusal | undefined {
+    return refusalOf(this.state, this.#clock.monotonicMs(), this.#settings, early);
+  }
+
+  /** A permit to call, or why not. A probe's permit is worth nothing after `leaseMs`. */
+  admit(leaseMs: number, early = false): { permit: Permit } | { refusal: Refusal } {
+    const decision = this.#apply({ type: 'admit', leaseMs, early }) as Decision;
+    return 'admitted' in decision ? { permit: new Permit(this, decision.admitted) } : { refusal: decision.refused };
+  }
+
+  /** Settles an admitted call. Called through its permit. */
+  settle(event: BreakerEvent): void {
+    this.#apply(event);
+  }
+
+  /** Keeps a failure for people to read; it has no effect on the state. */
+  remember(failure: Omit<FailureRecord, 'at'>): void {
+    this.#lastFailures ??= [];
+    if (this.#lastFailures.length === FAILURES_KEPT) this.#lastFailures.shift();
+    this.#lastFailures.push({ at: this.#clock.now().toISOString(), ...failure });
+  }
+
+  /** Refuses every call until `forMs` is over, or until it is closed by hand when `forMs` is null. */
+  isolate(order: { reason: string; author: string; forMs: number | null }): void {
+    this.#apply({ type: 'isolate', ...order });
+  }
+
+  /** Closes it by hand, whatever state it is in. */
+  close(order: { reason: string; author: string }): void {
+    this.#apply({ type: 'close', ...order });
+  }
+
+  /** True when it holds nothing that must survive: closed, and nobody would miss its history. */
+  isForgettable(): boolean {
+    return this.state.tag === 'closed';
+  }
+
+  notClosedMs(): number {
+    return notClosedMs(this.state, this.#clock.monotonicMs());
+  }
+
+  snapshot(): CircuitView {
+    const { state } = this;
+    const nowMs = this.#clock.monotonicMs();
+    const view: CircuitView = {
+      ...this.ref,
+      state: state.tag,
+      generation: state.generation,
+      notClosedMs: notClosedMs(state, nowMs),
+      consecutiveFailures: state.tag === 'closed' ? state.failures : 0,
+      retryAfterMs: refusalOf(state, nowMs, this.#settings)?.retryAfterMs ?? 0,
+      lastFailures: [...(this.#lastFailures ?? [])],
+    };
+    if (state.tag !== 'closed') view.reason = state.reason;
+    if (state.tag === 'isolated') {
+      view.isolatedBy = state.author;
+      view.isolatedForMs = state.untilMs === null ? null : Math.max(0, state.untilMs - nowMs);
+    }
+    return view;
+  }
+
+  #apply(event: BreakerEvent): Decision | undefined {
+    const before = this.state;
+    const { state, facts, decision } = move(before, event, this.#clock.monotonicMs(), this.#settings);
+    if (state !== before) this.#write(state);
+    for (const fact of facts) this.#emit({ ...this.ref, ...fact });
+    return decision;
+  }
+
+  #write(next: BreakerState): void {
+    if (this.#store) this.#store.write(next);
+    else this.#own = next;
+  }
+}
+
+/** The right to make one call. Exactly one of its methods is called when the call is over; a second one has no effect. */
+export class Permit {
+  readonly #circuit: Circuit;
+  #ticket: Ticket | undefined;
+
+  constructor(circuit: Circuit, ticket: Ticket) {
+    this.#circuit = circuit;
+    this.#ticket = ticket;
+  }
+
+  get isProbe(): boolean {
+    return (this.#ticket?.lease ?? 0) > 0;
+  }
+
+  succeed(): void {
+    const ticket = this.#take();
+    if (ticket) this.#circuit.settle({ type: 'succeeded', ticket });
+  }
+
+  /** `uncorroborated`: count it, but do not open a closed circuit for it. */
+  fail(reason: string, uncorroborated = false): void {
+    const ticket = this.#take();
+    if (ticket) this.#circuit.settle({ type: 'failed', ticket, reason, uncorroborated });
+  }
+
+  /** The upstream answered, though not what was hoped for: no failure, and a sign of life. */
+  ignore(): void {
+    this.succeed();
+  }
+
+  /** The call said nothing about the upstream; a probe's place is free for another. */
+  release(): void {
+    const ticket = this.#take();
+    if (ticket) this.#circuit.settle({ type: 'released', ticket });
+  }
+
+  #take(): Ticket | undefined {
+    const ticket = this.#ticket;
+    this.#ticket = undefined;
+    return ticket;
+  }
+}
