@@ -10,6 +10,8 @@ import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
+import { failureTables } from './providers/failure-tables.ts';
+import { createGuardedHttp } from './providers/http.ts';
 import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
@@ -46,6 +48,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   });
 
   const guard = createGuard({ clock, random: Math.random, emit, settings: guardSettings(config) });
+  for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
+  const http = createGuardedHttp({ guard, clock, emit });
   const limiter = createMemoryRateLimiter({ clock });
   const circuits = createCircuitDesk({ guard, clock });
 
@@ -59,10 +63,13 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     db,
     events,
     guard,
+    http,
+    emit,
     limiter,
     circuits,
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
+      await http.close();
       await db.close();
     },
   };
