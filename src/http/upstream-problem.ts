@@ -7,6 +7,8 @@ const NAMES: Record<string, string> = {
   twilio: 'Twilio',
   email: 'The e-mail service',
   calendar: 'The calendar',
+  slack: 'Slack',
+  pagerduty: 'PagerDuty',
 };
 
 /** The public form of an error of the guarded client; undefined for anything else. */

@@ -11,6 +11,19 @@ export const failureTables = {
     // Twilio documents that a request refused with 429 was not processed.
     notProcessed: [429],
   },
-  email: {},
-  calendar: {},
+  // SMTP reply codes and the names that Resend gives to its refusals; a refusal in the dialogue means that nothing was sent.
+  email: {
+    codes: {
+      rate_limit_exceeded: 'rate_limited',
+      daily_quota_exceeded: 'billing',
+      monthly_quota_exceeded: 'billing',
+      validation_error: 'invalid',
+      concurrent_idempotent_requests: 'timeout',
+    },
+    notProcessed: [421, 429, 450, 451, 452],
+  },
+  calendar: { codes: { invalid_grant: 'auth' } },
+  slack: { statuses: { 403: 'auth', 404: 'auth', 410: 'auth' } },
+  // A refusal for the rate is an event that was not taken in.
+  pagerduty: { notProcessed: [429] },
 } as const satisfies Record<string, FailureTable>;

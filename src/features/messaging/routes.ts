@@ -1,0 +1,21 @@
+import type { App } from '../../http/app-type.ts';
+import { REFUSALS } from '../../http/shapes.ts';
+import { emailTestBodySchema, emailTestSchema } from './contract.ts';
+import type { Messaging } from './messaging.ts';
+
+export type MessagingRouteDeps = { messaging: Messaging };
+
+export function messagingRoutes(app: App, deps: MessagingRouteDeps): void {
+  testEmail(app, deps);
+}
+
+function testEmail(app: App, { messaging }: MessagingRouteDeps): void {
+  const schema = {
+    tags: ['integrations'],
+    summary: 'Send a test e-mail',
+    body: emailTestBodySchema,
+    response: { ...REFUSALS, 200: emailTestSchema },
+  };
+  const config = { access: 'editor', limitGroup: 'email-test', limitPerMinute: 5, idempotent: true } as const;
+  app.post('/integrations/email/test', { schema, config }, async (request) => messaging.testEmail(request.body));
+}
