@@ -50,6 +50,8 @@ export type HttpRequest<T = unknown> = {
   maxResponseBytes?: number | undefined;
   /** How a success is read; `json` when not given. */
   answer?: AnswerForm | undefined;
+  /** `answer`: a redirect is a success whose `location` the caller wants to know. It is never followed. */
+  redirect?: 'answer' | undefined;
   expect?: Expectation<T> | undefined;
   /** Who chose the address: the operator's configuration, or a tenant, whose addresses must not lead inside. */
   addressFrom?: 'operator' | 'tenant' | undefined;
@@ -95,7 +97,6 @@ export function createGuardedHttp({ guard, clock, emit, agentOptions = {} }: Gua
   async function request<T>(wanted: HttpRequest<T>): Promise<HttpAnswer<T>> {
     const target = targetOf(wanted);
     if (wanted.addressFrom !== 'tenant') upstreamByOrigin.set(target.origin, wanted.upstream);
-    wanted;
     const answer = await guard.run({ ...wanted, attempt: (context) => exchange(wanted, target, context) });
     // Outside the guard: an answer of another shape than we know is a disagreement between us, not an outage.
     return { ...answer, body: checked(wanted, answer.body) };
@@ -115,9 +116,7 @@ export function createGuardedHttp({ guard, clock, emit, agentOptions = {} }: Gua
       });
       const headers = textHeaders(response.headers);
       const received = { status: response.statusCode, headers, stream: response.body };
-      return received.status >= 200 && received.status < 300
-        ? await success(wanted, received)
-        : await refusal(wanted, received);
+      return isSuccess(wanted, received.status) ? await success(wanted, received) : await refusal(wanted, received);
     } catch (error) {
       throw translated(wanted, error);
     }
@@ -155,6 +154,10 @@ export function createGuardedHttp({ guard, clock, emit, agentOptions = {} }: Gua
       await Promise.all([agents.operator.close(), agents.tenant.close()]);
     },
   };
+}
+
+function isSuccess({ redirect }: HttpRequest, status: number): boolean {
+  return status >= 200 && status < (redirect === 'answer' ? 400 : 300);
 }
 
 type Received = { status: number; headers: TextHeaders; stream: AsyncIterable<Uint8Array> & { destroy(): unknown } };
