@@ -114,10 +114,12 @@ function admit(
   };
 }
 
+/** The reasons are ours alone: what a vendor or a person said must not find its way into every later line. */
 function beginProbing(state: BreakerState & NotClosed, nowMs: number): readonly BreakerFact[] {
-  const common = { generation: state.generation + 1, notClosedMs: notClosedMs(state, nowMs), reason: state.reason };
-  const probing: BreakerFact = { ...common, type: 'breaker_probing' };
-  return state.tag === 'isolated' ? [{ ...common, type: 'breaker_released' }, probing] : [probing];
+  const common = { generation: state.generation + 1, notClosedMs: notClosedMs(state, nowMs) };
+  const probing: BreakerFact = { ...common, type: 'breaker_probing', reason: 'one call at a time may try' };
+  if (state.tag !== 'isolated') return [probing];
+  return [{ ...common, type: 'breaker_released', reason: 'the isolation has expired' }, probing];
 }
 
 function halfOpen(state: BreakerState & NotClosed): BreakerState & { tag: 'half_open' } {
@@ -233,7 +235,7 @@ function closeByHand(state: BreakerState, event: { reason: string; author: strin
     type: 'breaker_released',
     generation: next.generation,
     notClosedMs: notClosedMs(state, nowMs),
-    reason: event.reason,
+    reason: 'lifted by hand',
   };
   return { state: next, facts: [lifted, ...facts] };
 }
