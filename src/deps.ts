@@ -15,6 +15,8 @@ import { createGuardedHttp } from './providers/http.ts';
 import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
+import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
+import { connectRedis } from './redis.ts';
 
 export type DepsOptions = { config: Config & { secretKey: string }; log: Log; databaseUrl: string };
 
@@ -50,7 +52,11 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const guard = createGuard({ clock, random: Math.random, emit, settings: guardSettings(config) });
   for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
   const http = createGuardedHttp({ guard, clock, emit });
-  const limiter = createMemoryRateLimiter({ clock });
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
+  const limiter =
+    redis === undefined
+      ? createMemoryRateLimiter({ clock })
+      : createRedisRateLimiter({ redis, clock, emit, replicas: config.replicas });
   const circuits = createCircuitDesk({ guard, clock });
 
   return {
@@ -70,6 +76,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
       await http.close();
+      redis?.disconnect();
       await db.close();
     },
   };

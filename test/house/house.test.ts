@@ -12,7 +12,7 @@ const server = sources.filter((file) => !file.name.startsWith('src/web/'));
 const FLOORS: [RegExp, number][] = [
   [/^src\/(web|cli)\//, 6],
   [/^src\/(app|work|serve)\.ts$/, 5],
-  [/^src\/(deps|observe|client|client-transport)\.ts$/, 4],
+  [/^src\/(deps|observe|redis|client|client-transport)\.ts$/, 4],
   [/^src\/features\//, 3],
   [/^src\/providers\//, 2],
   [/^src\/(resilience|http|jobs|db)\//, 1],
