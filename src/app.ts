@@ -1,5 +1,6 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import type { Deps } from './deps.ts';
+import { messagingRoutes } from './features/messaging/routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import type { App } from './http/app-type.ts';
@@ -42,6 +43,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   });
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
+  messagingRoutes(app, deps);
 }
 
 function closeConnectionsWhileDraining(app: App, { lifecycle }: Deps): void {

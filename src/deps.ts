@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
 import { connectDatabase } from './db/connect.ts';
+import { createMessaging } from './features/messaging/messaging.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
@@ -10,6 +11,7 @@ import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
+import { createMailer } from './providers/email/mailer.ts';
 import { failureTables } from './providers/failure-tables.ts';
 import { createGuardedHttp } from './providers/http.ts';
 import { createGuard } from './resilience/guard.ts';
@@ -58,6 +60,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
       ? createMemoryRateLimiter({ clock })
       : createRedisRateLimiter({ redis, clock, emit, replicas: config.replicas });
   const circuits = createCircuitDesk({ guard, clock });
+  const mailer = createMailer({ config, guard, http });
+  const messaging = createMessaging({ config, mailer });
 
   return {
     config,
@@ -73,8 +77,10 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     emit,
     limiter,
     circuits,
+    messaging,
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
+      await mailer?.close();
       await http.close();
       redis?.disconnect();
       await db.close();
