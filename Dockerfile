@@ -2,7 +2,7 @@
 FROM node:24-slim AS build
 WORKDIR /ava
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=optional
+RUN npm ci
 COPY . .
 ARG COMMIT=unknown
 RUN npx vite build --config src/web/vite.config.ts \
