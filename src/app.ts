@@ -3,6 +3,7 @@ import type { Deps } from './deps.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
+import { rehearsalRoutes } from './features/system/rehearsal.ts';
 import type { App } from './http/app-type.ts';
 import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
@@ -43,6 +44,8 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   });
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
+  const { simulatorUrl } = deps.config;
+  if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });
   messagingRoutes(app, deps);
 }
 

@@ -7,6 +7,7 @@ import { createMessaging } from './features/messaging/messaging.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
+import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createObserver } from './observe.ts';
@@ -53,6 +54,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
 
   const guard = createGuard({ clock, random: Math.random, emit, settings: guardSettings(config) });
   for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
+  if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
   const http = createGuardedHttp({ guard, clock, emit });
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
   const limiter =

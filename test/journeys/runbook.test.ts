@@ -115,7 +115,7 @@ describe('the runbook in production', () => {
       await owner.fetch('/api/v1/assistants', { headers: { 'X-Correlation-ID': 'closing-opening' } });
       return ava.log().includes('Circuit breaker [vapi] opening: ');
     });
-    ava.simulator.control.removeFault(fault.id);
+    ava.simulator.control.removeFault(fault);
     await until(
       'the circuit closes',
       async () => {

@@ -52,11 +52,12 @@ export const isolateSchema = z.object({
 export const closeSchema = z.object({ reason: z.string().trim().min(1).max(200) });
 
 /** Rehearsals in demo mode. */
-export const demoCallSchema = z.object({ to: z.string().max(20).optional(), from: z.string().max(20).optional() });
-export const demoOutageSchema = z.object({
+export const rehearsalCallSchema = z.object({ to: z.string().max(20).optional(), from: z.string().max(20).optional() });
+export const rehearsalOutageSchema = z.object({
   vendor: z.enum(['vapi', 'twilio']),
   seconds: z.number().int().min(1).max(600).default(60),
 });
+export const rehearsalStartedSchema = z.object({ started: z.literal(true) });
 
 /** Live updates: `event` is the type, `data` this object. */
 export const liveEventSchema = z
