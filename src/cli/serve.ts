@@ -1,6 +1,6 @@
 /** `ava serve`: the server as one process, from its settings to its last log line. */
-import { startServer } from '../serve.ts';
-import { createLog } from '../log.ts';
+import { createLog, type LogHandle } from '../log.ts';
+import { type RunningServer, startServer } from '../serve.ts';
 import { settleConfig } from './settle.ts';
 
 export async function serve(env: NodeJS.ProcessEnv = process.env): Promise<void> {
@@ -17,9 +17,12 @@ export async function serve(env: NodeJS.ProcessEnv = process.env): Promise<void>
   }
 }
 
-type Server = Awaited<ReturnType<typeof startServer>>;
-
-function stopOnSignals(server: Server, logs: ReturnType<typeof createLog>): void {
+/** Drains on SIGTERM and Ctrl-C, opens the log anew on SIGHUP; `after` runs once the server is down. */
+export function stopOnSignals(
+  server: RunningServer,
+  logs: LogHandle,
+  after: () => Promise<void> = async () => {},
+): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     // A second Ctrl-C means now.
@@ -28,6 +31,7 @@ function stopOnSignals(server: Server, logs: ReturnType<typeof createLog>): void
     logs.log.info(`${signal}: draining`);
     server
       .stop({ patient: signal === 'SIGTERM' })
+      .then(after)
       .catch((error: unknown) => logs.log.error({ err: error }, 'The shutdown did not finish cleanly'))
       .finally(() => {
         logs.log.info('AVA stopped');
