@@ -197,7 +197,7 @@ function bodyOf({ json, form, body }: HttpRequest): string | Uint8Array | null {
 /** Texts of the request that must never come back out in an error, whatever the vendor quotes. */
 function secretsOf({ headers = {}, credential }: HttpRequest): string[] {
   const values = Object.entries(headers).filter(([name]) => /authorization|key|token|secret|cookie/i.test(name));
-  const parts = values.flatMap(([, value]) => [value, ...value.split(/\s+/), ...basicParts(value)]);
+  const parts = values.flatMap(([, value]) => [value, value.replace(/^\w+\s+/, ''), ...basicParts(value)]);
   return credential ? [...parts, credential.key] : parts;
 }
 

@@ -33,7 +33,7 @@ export function cleanMessage(text: string, secrets: readonly string[]): string {
   return clean
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***')
-    .replace(/\+?\d(?:[ ().-]?\d){6,14}/g, (number) => `***${number.replace(/\D/g, '').slice(-4)}`)
+    .replace(/\+?\d(?:[ ().-]{0,3}\d){6,14}/g, (number) => `***${number.replace(/\D/g, '').slice(-4)}`)
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, LONGEST_MESSAGE);

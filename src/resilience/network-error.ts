@@ -48,6 +48,8 @@ const TOO_LATE: Readonly<Record<string, string>> = {
 };
 
 const BROKEN_ANSWER = /^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED)/;
+/** Stands for undici's parser errors, most of which come without a code. */
+const PARSER_ERROR = 'HPE_PARSE';
 
 /** The `UpstreamError` for a failure of the wire; undefined when `error` is something else, such as a fault in our own code. */
 export function networkError(upstream: string, error: unknown): UpstreamError | undefined {
@@ -83,6 +85,7 @@ function codeOf(error: unknown): string | undefined {
   for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
     const code = (current as { code?: unknown }).code;
     if (typeof code === 'string') return code;
+    if (current.name === 'HTTPParserError') return PARSER_ERROR;
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
   }
   return undefined;
