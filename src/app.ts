@@ -1,10 +1,13 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import type { Deps } from './deps.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
+import { auditRoutes } from './features/audit/routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
+import { systemRoutes } from './features/system/routes.ts';
 import type { App } from './http/app-type.ts';
+import type { Actor } from './http/caller.ts';
 import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
 import { guardPrivateScope } from './http/private-scope.ts';
@@ -39,14 +42,41 @@ async function providerScope(_app: App, _deps: Deps): Promise<void> {}
 /** People and programs with an access token. */
 async function privateScope(app: App, deps: Deps): Promise<void> {
   guardPrivateScope(app, {
-    authenticate: deps.authenticate,
+    authenticate: deps.accounts.authenticate,
     limits: { ...deps, perMinute: deps.config.rateLimitPerMinute },
   });
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
+  systemRoutes(app, { ...deps, info: systemInfoOf(deps), record: (...change) => recordChange(deps, ...change) });
+  auditRoutes(app, deps);
+  messagingRoutes(app, deps);
   const { simulatorUrl } = deps.config;
   if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });
-  messagingRoutes(app, deps);
+}
+
+function systemInfoOf({ config, release }: Deps) {
+  return {
+    version: release.version,
+    commit: release.commit,
+    env: config.env,
+    stub_mode: config.stubMode,
+    demo: config.simulatorUrl !== undefined,
+    public_url: config.publicUrl,
+    support: { slack: config.supportSlack ?? null, email: config.supportEmail ?? null },
+  };
+}
+
+async function recordChange(
+  { db, audit }: Deps,
+  actor: Actor,
+  action: string,
+  subject: string,
+  details: object,
+): Promise<void> {
+  const { tenantId } = actor;
+  await db.asTenant(tenantId, (trx) =>
+    audit.record(trx, { tenantId, actor, action, subject, details: { ...details } }),
+  );
 }
 
 function closeConnectionsWhileDraining(app: App, { lifecycle }: Deps): void {

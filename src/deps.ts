@@ -4,6 +4,10 @@ import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
+import { createAccounts } from './features/accounts/accounts.ts';
+import { createAudit } from './features/audit/audit.ts';
+import { createInstallationKey } from './features/credentials/installation-keys.ts';
+import { createVault } from './features/credentials/vault.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
@@ -41,6 +45,10 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     clock,
     onIdleError: (error) => log.warn({ err: error }, 'A database connection was lost'),
   });
+  const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
+  const vault = createVault(secrets);
+  const audit = createAudit({ db, clock, log, key: createInstallationKey({ db, vault }, 'audit') });
+  const accounts = createAccounts({ db, clock, log, audit, secrets });
   const events = createEvents({
     clock,
     origin: randomUUID(),
@@ -65,6 +73,11 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const mailer = createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer });
 
+  const stopFollowing = await accounts.follow().catch((error: unknown) => {
+    log.warn({ err: error }, 'Changed sessions are noticed within a second, not at once: the database does not answer');
+    return async () => {};
+  });
+
   return {
     config,
     clock,
@@ -73,6 +86,9 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     metrics,
     lifecycle,
     db,
+    vault,
+    audit,
+    accounts,
     events,
     guard,
     http,
@@ -83,6 +99,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
       await mailer?.close();
+      await stopFollowing();
       await http.close();
       redis?.disconnect();
       await db.close();

@@ -20,19 +20,24 @@ export async function limitRequest(
   const perMinute = Math.min(limits.perMinute, request.routeOptions.config.limitPerMinute ?? limits.perMinute);
   const taken = await limits.limiter.take({ key: `${who}|${group}`, limit: perMinute, windowMs: WINDOW_MS });
 
-  const resetSeconds = Math.ceil(taken.resetMs / 1000);
+  const resetSeconds = wholeSeconds(taken.resetMs);
   reply.header('X-RateLimit-Limit', perMinute);
   reply.header('X-RateLimit-Remaining', taken.remaining);
-  reply.header('X-RateLimit-Reset', Math.ceil(limits.clock.now().getTime() / 1000) + resetSeconds);
+  reply.header('X-RateLimit-Reset', wholeSeconds(limits.clock.now().getTime() + taken.resetMs));
   reply.header('RateLimit-Policy', `"${group}";q=${perMinute};w=${WINDOW_MS / 1000}`);
   reply.header('RateLimit', `"${group}";r=${taken.remaining};t=${resetSeconds}`);
   if (taken.allowed) return;
 
   limits.metrics.rateLimitRejections.inc({ group, traffic: request.synthetic ? 'synthetic' : 'real' });
-  const seconds = Math.ceil(taken.retryAfterMs / 1000);
+  const seconds = wholeSeconds(taken.retryAfterMs);
   throw fail('rate_limited', `${perMinute} requests a minute are allowed here. Try again in ${seconds} s.`, {
     retryAfterSeconds: seconds,
   });
+}
+
+// Rounded up; the half millisecond keeps a window of exactly a minute from being told as 61 s.
+function wholeSeconds(ms: number): number {
+  return Math.ceil((ms - 0.5) / 1000);
 }
 
 function groupOf(request: FastifyRequest): string {
