@@ -26,8 +26,13 @@ const DEFINER_FUNCTIONS = [
 
 /** LIST: tables that belong to no tenant and that the serving role may read. */
 const GLOBAL_TABLES = [
+  'alert_notifications',
+  'alert_silences',
+  'alerter_state',
+  'alerts',
   'installation_keys',
   'kysely_migration',
+  'releases',
   'sessions',
   'sign_in_limits',
   'tenants',

@@ -1,6 +1,7 @@
 /** LIST: every table of AVA as the code sees it. Migrations make them; a table with `tenant_id` stands under row-level security. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { CallTables } from './schema-calls.ts';
+import type { OperationTables } from './schema-operations.ts';
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json = JSONColumnType<object | null, string, string>;
@@ -171,20 +172,21 @@ export type SettingVersionsTable = {
   created_at: Moment;
 };
 
-export type Schema = CallTables & {
-  tenants: TenantsTable;
-  users: UsersTable;
-  members: MembersTable;
-  vendor_credentials: VendorCredentialsTable;
-  webhook_secrets: WebhookSecretsTable;
-  audit_entries: AuditEntriesTable;
-  audit_heads: AuditHeadsTable;
-  sessions: SessionsTable;
-  sign_in_limits: SignInLimitsTable;
-  installation_keys: InstallationKeysTable;
-  idempotency_keys: IdempotencyKeysTable;
-  effects: EffectsTable;
-  assistants: AssistantsTable;
-  assistant_edits: AssistantEditsTable;
-  setting_versions: SettingVersionsTable;
-};
+export type Schema = CallTables &
+  OperationTables & {
+    tenants: TenantsTable;
+    users: UsersTable;
+    members: MembersTable;
+    vendor_credentials: VendorCredentialsTable;
+    webhook_secrets: WebhookSecretsTable;
+    audit_entries: AuditEntriesTable;
+    audit_heads: AuditHeadsTable;
+    sessions: SessionsTable;
+    sign_in_limits: SignInLimitsTable;
+    installation_keys: InstallationKeysTable;
+    idempotency_keys: IdempotencyKeysTable;
+    effects: EffectsTable;
+    assistants: AssistantsTable;
+    assistant_edits: AssistantEditsTable;
+    setting_versions: SettingVersionsTable;
+  };

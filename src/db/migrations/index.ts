@@ -7,10 +7,12 @@ import * as foundation from './0001-foundation.ts';
 import * as accounts from './0002-accounts.ts';
 import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
+import * as operations from './0005-messaging-calendars-alerts.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-foundation': foundation,
   '0002-accounts': accounts,
   '0003-vapi-settings': vapiSettings,
   '0004-calls': calls,
+  '0005-messaging-calendars-alerts': operations,
 };
