@@ -50,7 +50,8 @@ async function callerOf(request: FastifyRequest, authenticate: Authenticate): Pr
 // One sentence for every reason: a refusal must not tell a guesser which part was wrong.
 const NOT_SIGNED_IN = 'Sign in again: the access token is missing, expired or not valid.';
 
-function bearerToken(request: FastifyRequest): string | undefined {
+/** The one bearer token of the request, or undefined. */
+export function bearerToken(request: FastifyRequest): string | undefined {
   // Node joins repeated Authorization headers by keeping the first; two of them are an attack, so look at the raw list.
   const given = request.raw.headersDistinct['authorization'];
   if (given === undefined || given.length !== 1) return undefined;

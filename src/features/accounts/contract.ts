@@ -8,6 +8,7 @@ export const ACCOUNT_ERRORS = {
   password_wrong: { status: 422, title: 'The current password is wrong' },
   last_owner: { status: 409, title: 'A tenant keeps at least one owner' },
   already_member: { status: 409, title: 'Already a member' },
+  user_exists: { status: 409, title: 'There is a user with this e-mail' },
 } as const;
 
 /** Least first. */
