@@ -8,7 +8,7 @@ ARG COMMIT=unknown
 RUN npx vite build --config src/web/vite.config.ts \
  && npm prune --omit=dev --omit=optional \
  && echo "$COMMIT" > COMMIT \
- && rm -rf test bench docs src/web .git
+ && rm -rf test bench src/web .git
 
 # Run: Node.js, the server's sources (types are stripped by Node.js), and the built dashboard, as a user without rights.
 FROM node:24-slim

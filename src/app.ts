@@ -6,6 +6,7 @@ import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
 import { systemRoutes } from './features/system/routes.ts';
+import { serveApiDocs } from './http/api-docs.ts';
 import type { App } from './http/app-type.ts';
 import type { Actor } from './http/caller.ts';
 import { honourIdempotencyKeys } from './http/idempotency.ts';
@@ -34,6 +35,7 @@ export async function createApp(deps: Deps): Promise<App> {
 async function publicScope(app: App, deps: Deps): Promise<void> {
   healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
   serveOpenApi(app);
+  serveApiDocs(app);
 }
 
 /** Vendors' webhooks: proved by signature, never limited. */
