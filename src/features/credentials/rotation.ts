@@ -1,0 +1,130 @@
+/**
+ * Rotation of AVA_SECRET_KEY while everything runs: what the previous key sealed is sealed anew with the current one,
+ * in small transactions. It may be stopped at any point and begun again; readers open both.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../../db/connect.ts';
+import type { Schema } from '../../db/schema.ts';
+import { placeOf } from './credentials.ts';
+import { placeOfInstallationKey } from './installation-keys.ts';
+import type { Vendor } from './store.ts';
+import { keyName, type Place, type Vault, VaultError } from './vault.ts';
+import { placeOfWebhookSecret } from './webhook-secrets.ts';
+
+export type RotationDeps = { db: Database; vault: Vault };
+
+/** Throws `VaultError` with the remedy when stored secrets were sealed with a key that is not at hand. */
+export async function checkSecretKey({ db, vault }: RotationDeps): Promise<void> {
+  const known = [vault.currentPrefix, vault.previousPrefix];
+  const { rows } = await sql<{ key_prefix: Buffer; rows: number }>`
+    select key_prefix, rows from sealed_by()
+    union all select substring(secret from 1 for 5), count(*) from installation_keys group by 1`.execute(db.system);
+  for (const { key_prefix: prefix, rows: count } of rows) {
+    if (known.some((candidate) => candidate?.equals(prefix))) continue;
+    throw new VaultError(
+      `${count} stored secret(s) were sealed with another AVA_SECRET_KEY (${keyName(prefix)}). ` +
+        'Put that key back, or give it as AVA_SECRET_KEY_PREVIOUS while the new one is AVA_SECRET_KEY.',
+    );
+  }
+  const keys = await db.system.selectFrom('installation_keys').select(['purpose', 'secret']).execute();
+  for (const { purpose, secret } of keys) vault.open(secret, placeOfInstallationKey(purpose));
+}
+
+/** Seals what is left of the previous key anew; resolves to how many it did. Nothing to do without a previous key. */
+export async function rotateSecrets(deps: RotationDeps, options: { tenantsAtOnce?: number } = {}): Promise<number> {
+  const { db, vault } = deps;
+  const { previousPrefix } = vault;
+  if (!previousPrefix) return 0;
+  let done = await rotateInstallationKeys(deps, previousPrefix);
+  for (;;) {
+    const { rows } = await sql<{ tenant: string }>`
+      select t as tenant from tenants_sealed_by(${previousPrefix}, ${options.tenantsAtOnce ?? 200}) t`.execute(
+      db.lane('job').system,
+    );
+    if (rows.length === 0) return done;
+    const count = await rotateTenants(
+      deps,
+      previousPrefix,
+      rows.map((row) => row.tenant),
+    );
+    // Rows that others hold locked at this moment are left for the next round; without any progress there is none.
+    if (count === 0) return done;
+    done += count;
+  }
+}
+
+type Trx = Transaction<Schema>;
+
+/** Several tenants in one transaction, each seen alone: a commit per tenant would be most of the cost. */
+async function rotateTenants({ db, vault }: RotationDeps, prefix: Buffer, tenants: string[]): Promise<number> {
+  let done = 0;
+  await db
+    .lane('job')
+    .system.transaction()
+    .execute(async (trx) => {
+      for (const tenantId of tenants) {
+        await sql`select set_config('app.tenant', ${tenantId}, true)`.execute(trx);
+        done += await rotateTenant(trx, vault, { prefix, tenantId });
+      }
+    });
+  return done;
+}
+
+async function rotateTenant(
+  trx: Trx,
+  vault: Vault,
+  { prefix, tenantId }: { prefix: Buffer; tenantId: string },
+): Promise<number> {
+  const isOld = sql<boolean>`substring(secret from 1 for 5) = ${prefix}`;
+  const credentials = await trx
+    .selectFrom('vendor_credentials')
+    .select(['vendor', 'secret'])
+    .where(isOld)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  let done = 0;
+  for (const { vendor, secret } of credentials) {
+    const sealed = sealAnew(vault, secret, placeOf(tenantId, vendor as Vendor));
+    if (!sealed) continue;
+    done += 1;
+    await trx.updateTable('vendor_credentials').set({ secret: sealed }).where('vendor', '=', vendor).execute();
+  }
+  const hooks = await trx
+    .selectFrom('webhook_secrets')
+    .select(['id', 'secret'])
+    .where(isOld)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  for (const { id, secret } of hooks) {
+    const sealed = sealAnew(vault, secret, placeOfWebhookSecret(tenantId, id));
+    if (!sealed) continue;
+    done += 1;
+    await trx.updateTable('webhook_secrets').set({ secret: sealed }).where('id', '=', id).execute();
+  }
+  return done;
+}
+
+/** Undefined for a damaged one: it is left as it is, and the others go on. */
+function sealAnew(vault: Vault, secret: Buffer, place: Place): Buffer | undefined {
+  try {
+    return vault.seal(vault.open(secret, place), place);
+  } catch (error) {
+    if (error instanceof VaultError) return undefined;
+    throw error;
+  }
+}
+
+async function rotateInstallationKeys({ db, vault }: RotationDeps, prefix: Buffer): Promise<number> {
+  return db.system.transaction().execute(async (trx) => {
+    const rows = await trx.selectFrom('installation_keys').select(['purpose', 'secret']).forUpdate().execute();
+    const old = rows.filter(({ secret }) => secret.subarray(0, prefix.length).equals(prefix));
+    for (const { purpose, secret } of old) {
+      const place = placeOfInstallationKey(purpose);
+      const sealed = vault.seal(vault.open(secret, place), place);
+      await trx.updateTable('installation_keys').set({ secret: sealed }).where('purpose', '=', purpose).execute();
+    }
+    return old.length;
+  });
+}
