@@ -6,6 +6,7 @@ export const CALENDAR_ERRORS = {
   stub_disabled_in_production: { status: 403, title: 'Stub integrations are disabled' },
   calendar_not_connected: { status: 409, title: 'This calendar is not connected' },
   calendar_not_configured: { status: 409, title: 'No OAuth client is configured for this calendar' },
+  calendar_slot_taken: { status: 409, title: 'The time is taken' },
   calendar_reconnect: { status: 409, title: 'The calendar must be connected again' },
 } as const;
 
@@ -19,6 +20,9 @@ export const calendarEventsQuerySchema = z.object({
   to: timeSchema.optional(),
   limit: z.coerce.number().int().min(1).max(250).default(100),
 });
+
+/** The longest range that is read at once. */
+export const MAX_RANGE_DAYS = 92;
 
 export const calendarEventSchema = z
   .object({
