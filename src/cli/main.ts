@@ -30,6 +30,12 @@ program
   .option('--json', 'answer as JSON')
   .action(async (options) => (await import('./config.ts')).configCommand(options));
 
+program
+  .command('doctor')
+  .description('check configuration, database, vendors, disk and clock, and say what to do')
+  .option('--json', 'answer as JSON')
+  .action(async (options) => (await import('./doctor.ts')).doctor(options));
+
 await program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ava: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = EXIT.failed;
