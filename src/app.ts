@@ -1,7 +1,10 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import type { Deps } from './deps.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
+import { signInRoutes } from './features/accounts/public-routes.ts';
+import { accountRoutes } from './features/accounts/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
+import { credentialRoutes } from './features/credentials/routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
@@ -36,6 +39,11 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
   healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
   serveOpenApi(app);
   serveApiDocs(app);
+  const limits = { ...deps, perMinute: deps.config.rateLimitPerMinute };
+  const { accounts, config } = deps;
+  await app.register(async (scope) => signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl }), {
+    prefix: '/api/v1',
+  });
 }
 
 /** Vendors' webhooks: proved by signature, never limited. */
@@ -50,6 +58,8 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
   systemRoutes(app, { ...deps, info: systemInfoOf(deps), record: (...change) => recordChange(deps, ...change) });
+  accountRoutes(app, deps);
+  credentialRoutes(app, deps);
   auditRoutes(app, deps);
   messagingRoutes(app, deps);
   const { simulatorUrl } = deps.config;

@@ -6,8 +6,10 @@ import { connectDatabase } from './db/connect.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
 import { createAudit } from './features/audit/audit.ts';
+import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
 import { createVault } from './features/credentials/vault.ts';
+import { createWebhookSecrets } from './features/credentials/webhook-secrets.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
@@ -49,6 +51,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const vault = createVault(secrets);
   const audit = createAudit({ db, clock, log, key: createInstallationKey({ db, vault }, 'audit') });
   const accounts = createAccounts({ db, clock, log, audit, secrets });
+  const credentials = createCredentials({ db, clock, audit, vault, secrets, environment: environmentOf(config) });
+  const webhookSecrets = createWebhookSecrets({ db, clock, audit, vault });
   const events = createEvents({
     clock,
     origin: randomUUID(),
@@ -73,10 +77,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const mailer = createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer });
 
-  const stopFollowing = await accounts.follow().catch((error: unknown) => {
-    log.warn({ err: error }, 'Changed sessions are noticed within a second, not at once: the database does not answer');
-    return async () => {};
-  });
+  const stopFollowing = await Promise.all([accounts.follow(), credentials.follow()]);
 
   return {
     config,
@@ -89,6 +90,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     vault,
     audit,
     accounts,
+    credentials,
+    webhookSecrets,
     events,
     guard,
     http,
@@ -99,12 +102,18 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
       await mailer?.close();
-      await stopFollowing();
+      for (const stop of stopFollowing) await stop();
       await http.close();
       redis?.disconnect();
       await db.close();
     },
   };
+}
+
+function environmentOf({ vapiApiKey, twilioAccountSid, twilioAuthToken }: Config) {
+  const isTwilioSet = twilioAccountSid !== undefined && twilioAuthToken !== undefined;
+  const twilio = isTwilioSet ? { accountSid: twilioAccountSid, authToken: twilioAuthToken } : undefined;
+  return { vapiApiKey, twilio };
 }
 
 function guardSettings(config: Config) {
