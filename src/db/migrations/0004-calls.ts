@@ -8,7 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of TABLES) await sql.raw(statement).execute(db);
   await grantGlobalTable(db, 'webhook_quarantine');
   for (const table of TENANT) await secureTenantTable(db, table);
-  for (const table of ['phone_numbers', 'webhook_events', 'vendor_credentials', 'calls', 'call_texts'])
+  for (const table of ['phone_numbers', 'webhook_events', 'calls', 'call_texts', 'effects'])
     await openToDirectory(db, table);
   await openInboxToDirectory(db);
   for (const definition of DIRECTORY) await createDirectoryFunction(db, definition);
@@ -106,6 +106,14 @@ const DIRECTORY = [
            order by c.started_at desc, c.id desc limit most`,
   },
   {
+    name: 'due_effects',
+    parameters: 'wanted_kind text, wanted_states text[], moment timestamptz, most integer',
+    returns: 'table (tenant_id uuid, id uuid)',
+    body: `select e.tenant_id, e.id from effects e
+           where e.kind = wanted_kind and e.state = any(wanted_states) and e.updated_at <= moment
+           order by e.updated_at limit most`,
+  },
+  {
     name: 'webhook_counts',
     parameters: '',
     returns: 'table (state text, events bigint)',
@@ -116,6 +124,7 @@ const DIRECTORY = [
 const OWNED = 'tenant_id uuid not null references tenants on delete cascade';
 
 const TABLES = [
+  `create index effects_open on effects (kind, updated_at) where state in ('planned', 'started', 'unknown')`,
   `create sequence routing_version`,
   `grant usage on sequence routing_version to ava_app`,
   `create table phone_numbers (

@@ -1,0 +1,99 @@
+/**
+ * The effect ledger: every action outside AVA has a unique key and happens once. Whoever claims a key acts; everybody
+ * else gets the outcome. When nobody knows whether it happened (a crash, a lost answer) it stays `unknown` until
+ * somebody asks the vendor; it is never blindly repeated.
+ */
+import type { Transaction } from 'kysely';
+import type { Clock } from '../../clock.ts';
+import { currentCorrelationId } from '../../correlation.ts';
+import type { Database, LaneName } from '../../db/connect.ts';
+import type { Schema } from '../../db/schema.ts';
+import { UpstreamError } from '../../resilience/upstream-error.ts';
+import { claimEffect, type Effect, findDue, findEffect, planEffect, settleEffect } from './store.ts';
+
+export type { Effect } from './store.ts';
+
+export type EffectOrder = { tenantId: string; key: string; kind: string; payload?: unknown };
+export type EffectResult = { state: 'done' | 'refused' | 'unknown' | 'busy'; outcome: unknown };
+
+export type Effects = {
+  /** Puts an action on its way within `trx`; false when its key is known already. */
+  plan(trx: Transaction<Schema>, order: EffectOrder): Promise<boolean>;
+  /**
+   * Does it now, unless it was done before. `act` gets the payload; what it resolves to is kept as the outcome. A failure that
+   * certainly had no effect makes it `refused`, any other `unknown`; both are thrown on. `busy`: somebody else is at it.
+   */
+  once(
+    order: EffectOrder,
+    act: (effect: Effect) => Promise<unknown>,
+    options?: { lane?: LaneName },
+  ): Promise<EffectResult>;
+  find(tenantId: string, key: string): Promise<Effect | undefined>;
+  /** Says how an effect ended whose outcome was not known. */
+  settle(
+    effect: Pick<Effect, 'tenantId' | 'id'>,
+    state: 'done' | 'refused' | 'unknown' | 'planned',
+    outcome: unknown,
+  ): Promise<void>;
+  /** Effects of one kind that wait, oldest first: planned ones, or those whose outcome nobody has known for `afterMs`. */
+  due(kind: string, which: 'planned' | 'open', afterMs?: number): Promise<Effect[]>;
+};
+
+const BATCH = 100;
+
+export function createEffects({ db, clock }: { db: Database; clock: Clock }): Effects {
+  const settle: Effects['settle'] = async ({ tenantId, id }, state, outcome) => {
+    await db.asTenant(tenantId, (trx) => settleEffect(trx, id, { state, outcome, now: clock.now() }));
+  };
+
+  return {
+    plan: (trx, order) => planEffect(trx, { ...order, correlationId: currentCorrelationId(), now: clock.now() }),
+
+    async once(order, act, { lane = 'api' } = {}) {
+      const claim = { ...order, correlationId: currentCorrelationId(), now: clock.now() };
+      const { effect, isMine } = await db.lane(lane).asTenant(order.tenantId, (trx) => claimEffect(trx, claim));
+      if (!isMine) return { state: resultOf(effect), outcome: effect.outcome };
+      try {
+        const outcome = await act(effect);
+        await settle(effect, 'done', outcome);
+        return { state: 'done', outcome };
+      } catch (error) {
+        await settle(effect, hadNoEffect(error) ? 'refused' : 'unknown', { error: textOf(error) });
+        throw error;
+      }
+    },
+
+    find: (tenantId, key) => db.asTenant(tenantId, (trx) => findEffect(trx, key)),
+    settle,
+
+    async due(kind, which, afterMs = 0) {
+      const moment = new Date(clock.now().getTime() - afterMs);
+      const states = which === 'planned' ? ['planned'] : ['started', 'unknown'];
+      return findDue(db, { kind, states, moment, most: BATCH });
+    },
+  };
+}
+
+function resultOf(effect: Effect): EffectResult['state'] {
+  return effect.state === 'done' || effect.state === 'refused' || effect.state === 'unknown' ? effect.state : 'busy';
+}
+
+const NO_EFFECT = new Set([
+  'circuit_open',
+  'overloaded',
+  'auth',
+  'not_found',
+  'invalid',
+  'conflict',
+  'billing',
+  'rate_limited',
+]);
+
+/** Whether it is certain that the vendor did nothing. */
+export function hadNoEffect(error: unknown): boolean {
+  return error instanceof UpstreamError ? !error.connected || NO_EFFECT.has(error.kind) : false;
+}
+
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+}
