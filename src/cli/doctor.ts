@@ -1,4 +1,5 @@
 /** `ava doctor`: what is well, what is not, and what to do about it. Exit 1 when something failed. */
+import manifest from '../../package.json' with { type: 'json' };
 import { systemClock } from '../clock.ts';
 import { pendingMigrations } from '../db/migrate.ts';
 import { type Asked, doctorChecks, type Finding, runChecks } from '../features/system/doctor.ts';
@@ -21,6 +22,7 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
       doctorChecks({
         ...settled,
         ...vendors,
+        dependencies: Object.keys(manifest.dependencies),
         db: opened.db,
         pendingMigrations: () => pendingMigrations(opened.url),
         askPublicUrl: () => askPublicUrl(settled.config.publicUrl),

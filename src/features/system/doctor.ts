@@ -11,6 +11,8 @@ export type Finding = { id: string; status: 'ok' | 'warning' | 'failed'; sentenc
 export type Check = { id: string; run(): Promise<Omit<Finding, 'id'>> };
 
 export type DoctorDeps = {
+  /** Names of the packages that production needs. */
+  dependencies: string[];
   config: Config & { secretKey: string };
   warnings: string[];
   db: Pick<Database, 'ready'>;
@@ -33,6 +35,7 @@ const NODE_MAJOR = 24;
 export function doctorChecks(deps: DoctorDeps): Check[] {
   return [
     { id: 'node', run: async () => checkNode() },
+    { id: 'dependencies', run: () => checkDependencies(deps.dependencies) },
     { id: 'configuration', run: async () => checkConfiguration(deps) },
     { id: 'stub_mode', run: async () => checkStubMode(deps.config) },
     { id: 'secret_key', run: async () => checkSecretKey(deps.config) },
@@ -73,6 +76,13 @@ function checkNode() {
     `Node.js ${process.versions.node} is too old.`,
     `Run AVA through \`npx ava\`, which brings Node.js ${NODE_MAJOR}.`,
   );
+}
+
+async function checkDependencies(names: string[]) {
+  const broken: string[] = [];
+  for (const name of names) await import(name).catch(() => broken.push(name));
+  if (broken.length > 0) return failed(`Not installed or not loadable: ${broken.join(', ')}.`, 'Run `npm ci`.');
+  return ok(`${names.length} packages are installed and load.`);
 }
 
 function checkConfiguration({ warnings, config }: DoctorDeps) {
