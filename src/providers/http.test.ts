@@ -203,7 +203,7 @@ describe('a refusal of the vendor', () => {
     const { failure } = setup();
     const said = `key ${SECRET} is bad, Bearer abc.def, call +1 (555) 123-4567\r\nnow`;
     const { url } = await serve((_, response) => json(response, 401, { message: said }));
-    expect((await failure(url)).body?.message).toBe('key *** is bad, Bearer *** call ***4567 now');
+    expect((await failure(url)).body?.message).toBe('key *** is bad, Bearer ***, call ***4567 now');
   });
 
   test('HTML and broken bodies leave the status standing', async () => {

@@ -131,10 +131,14 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLi
     }
   }
 
-  /** The answer, or a rejection when it takes longer than `waitMs`; an answer that comes later is dropped. */
+  /**
+   * The answer, or a rejection when it takes longer than `waitMs`; an answer that comes later is dropped. When the time is over the
+   * sockets are read once more, since a stall of this process is not Redis's fault.
+   */
   function answerInTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const stopTimer = clock.setTimer(waitMs, () => reject(new Error(`no answer within ${waitMs} ms`)));
+      const giveUp = () => reject(new Error(`no answer within ${waitMs} ms`));
+      const stopTimer = clock.setTimer(waitMs, () => setImmediate(giveUp));
       answer.then(resolve, reject).finally(stopTimer);
     });
   }

@@ -40,10 +40,8 @@ export type MemoryRateLimiter = RateLimiter & {
 /** Above this limit times are kept in steps. */
 export const EXACT_UP_TO = 1_000;
 
-/** A request's time, or for large limits [time of the latest, how many] of one step. */
-type Step = [latestMs: number, count: number];
-type Usage = { times: number[] } | { steps: Step[]; total: number };
-type Kept = Usage & { windowMs: number };
+/** What is kept of a key: when its counted requests were, oldest first, and for large limits how many each time stands for. */
+type Usage = { windowMs: number; total: number; times: number[]; counts: number[] | undefined };
 
 /**
  * The limiter of one process.
@@ -57,30 +55,28 @@ export function createMemoryRateLimiter({
   clock: Clock;
   maxKeys?: number;
 }): MemoryRateLimiter {
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, Usage>();
 
   function takeNow(request: RateLimitRequest): RateLimitResult {
-    const { key } = request;
+    const { key, limit, windowMs } = request;
     const nowMs = clock.monotonicMs();
-    const usage = usageOf(kept.get(key), request);
-    forgetBefore(usage, nowMs - request.windowMs);
-    const used = countOf(usage);
-    if (used >= request.limit) return refusal(usage, request, nowMs);
-    count(usage, nowMs, request);
+    const usage = inFormOf(kept.get(key), request);
+    forgetBefore(usage, nowMs - windowMs);
+    if (usage.total >= limit) return refusal(usage, limit, nowMs);
+    count(usage, nowMs);
     remember(key, usage, nowMs);
-    const resetMs = oldestOf(usage) + request.windowMs - nowMs;
-    return { allowed: true, limit: request.limit, remaining: request.limit - used - 1, resetMs, retryAfterMs: 0 };
+    const resetMs = usage.times[0]! + windowMs - nowMs;
+    return { allowed: true, limit, remaining: limit - usage.total, resetMs, retryAfterMs: 0 };
   }
 
-  /** Keys stand in the order of their latest allowed request, so the expired ones are at the front. */
-  function remember(key: string, usage: Kept, nowMs: number): void {
+  /** Keys stand in the order of their latest allowed request, so the expired ones are in front; two are looked at each time. */
+  function remember(key: string, usage: Usage, nowMs: number): void {
     kept.delete(key);
     kept.set(key, usage);
     let looked = 0;
     for (const [oldKey, old] of kept) {
-      const isExpired = latestOf(old) <= nowMs - old.windowMs;
-      if (!isExpired && kept.size <= maxKeys) return;
-      if (looked === 2) return;
+      const isExpired = old.times.at(-1)! <= nowMs - old.windowMs;
+      if (looked === 2 || (!isExpired && kept.size <= maxKeys)) return;
       kept.delete(oldKey);
       looked += 1;
     }
@@ -93,7 +89,7 @@ export function createMemoryRateLimiter({
       const usage = kept.get(key);
       kept.delete(key);
       const nowMs = clock.monotonicMs();
-      return usage ? timesOf(usage).map((atMs) => nowMs - atMs) : [];
+      return usage ? everyTime(usage).map((atMs) => nowMs - atMs) : [];
     },
     get size() {
       return kept.size;
@@ -101,63 +97,50 @@ export function createMemoryRateLimiter({
   };
 }
 
-/** What is kept of a key, in the form that the rule asks for; a key whose rule changed form keeps its times. */
-function usageOf(known: Kept | undefined, { limit, windowMs }: RateLimitRule): Kept {
+/** The usage in the form that the rule asks for: a key whose limit passes from exact to large, or back, keeps its count. */
+function inFormOf(known: Usage | undefined, { limit, windowMs }: RateLimitRule): Usage {
   const isExact = limit <= EXACT_UP_TO;
-  if (known && 'times' in known === isExact) {
-    known.windowMs = windowMs;
-    return known;
-  }
-  const times = known ? timesOf(known) : [];
-  return isExact ? { times, windowMs } : { steps: times.map((atMs): Step => [atMs, 1]), total: times.length, windowMs };
+  if (!known) return { windowMs, total: 0, times: [], counts: isExact ? undefined : [] };
+  known.windowMs = windowMs;
+  if ((known.counts === undefined) === isExact) return known;
+  const times = everyTime(known);
+  return { windowMs, total: times.length, times, counts: isExact ? undefined : Array<number>(times.length).fill(1) };
 }
 
 function forgetBefore(usage: Usage, edgeMs: number): void {
-  const entries: readonly (number | Step)[] = 'times' in usage ? usage.times : usage.steps;
+  const { times, counts } = usage;
   let gone = 0;
-  while (gone < entries.length && timeOf(entries[gone]!) <= edgeMs) gone += 1;
+  while (gone < times.length && times[gone]! <= edgeMs) {
+    usage.total -= counts?.[gone] ?? 1;
+    gone += 1;
+  }
   if (gone === 0) return;
-  if ('times' in usage) usage.times.splice(0, gone);
-  else for (const [, count] of usage.steps.splice(0, gone)) usage.total -= count;
+  times.splice(0, gone);
+  counts?.splice(0, gone);
 }
 
-function count(usage: Usage, nowMs: number, { windowMs }: RateLimitRule): void {
-  if ('times' in usage) {
-    usage.times.push(nowMs);
-    return;
-  }
+function count(usage: Usage, nowMs: number): void {
+  const { times, counts, windowMs } = usage;
   usage.total += 1;
   const stepMs = windowMs / EXACT_UP_TO;
-  const latest = usage.steps.at(-1);
-  const isSameStep = latest && Math.floor(latest[0] / stepMs) === Math.floor(nowMs / stepMs);
-  if (isSameStep) usage.steps[usage.steps.length - 1] = [nowMs, latest[1] + 1];
-  else usage.steps.push([nowMs, 1]);
+  const last = times.length - 1;
+  if (counts && last >= 0 && Math.floor(times[last]! / stepMs) === Math.floor(nowMs / stepMs)) {
+    // A step leaves the window with its latest request, so that it never leaves too early.
+    times[last] = nowMs;
+    counts[last]! += 1;
+    return;
+  }
+  times.push(nowMs);
+  counts?.push(1);
 }
 
-function refusal(usage: Usage, { limit, windowMs }: RateLimitRule, nowMs: number): RateLimitResult {
-  const times = 'times' in usage ? usage.times : undefined;
-  // A limit that was lowered meanwhile has more counted than allowed: one place is free only when the surplus has left too.
-  const freesAtMs = times ? times[times.length - limit]! : oldestOf(usage);
+/** A limit that was lowered meanwhile has more counted than allowed: a place is free only once the surplus has left too. */
+function refusal({ times, counts, windowMs }: Usage, limit: number, nowMs: number): RateLimitResult {
+  const freesAtMs = counts ? times[0]! : times[times.length - limit]!;
   const retryAfterMs = freesAtMs + windowMs - nowMs;
   return { allowed: false, limit, remaining: 0, resetMs: retryAfterMs, retryAfterMs };
 }
 
-function countOf(usage: Usage): number {
-  return 'times' in usage ? usage.times.length : usage.total;
-}
-
-function oldestOf(usage: Usage): number {
-  return timesOf(usage)[0] ?? 0;
-}
-
-function latestOf(usage: Usage): number {
-  return 'times' in usage ? (usage.times.at(-1) ?? 0) : (usage.steps.at(-1)?.[0] ?? 0);
-}
-
-function timesOf(usage: Usage): number[] {
-  return 'times' in usage ? usage.times : usage.steps.flatMap(([atMs, count]) => Array<number>(count).fill(atMs));
-}
-
-function timeOf(entry: number | Step): number {
-  return typeof entry === 'number' ? entry : entry[0];
+function everyTime({ times, counts }: Usage): number[] {
+  return counts ? times.flatMap((atMs, index) => Array<number>(counts[index]!).fill(atMs)) : times;
 }
