@@ -1,5 +1,6 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import type { Deps } from './deps.ts';
+import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
@@ -41,6 +42,7 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
   serveApiDocs(app);
   const limits = { ...deps, perMinute: deps.config.rateLimitPerMinute };
   const { accounts, config } = deps;
+  calendarCallbackRoute(app, { ...deps, publicUrl: config.publicUrl });
   await app.register(async (scope) => signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl }), {
     prefix: '/api/v1',
   });
@@ -61,7 +63,8 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   accountRoutes(app, deps);
   credentialRoutes(app, deps);
   auditRoutes(app, deps);
-  messagingRoutes(app, deps);
+  messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
+  calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
   const { simulatorUrl } = deps.config;
   if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });
 }

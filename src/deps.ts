@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
 import { connectDatabase } from './db/connect.ts';
+import { createCalendarApis } from './features/calendars/apis.ts';
+import { createCalendars } from './features/calendars/calendars.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
 import { createAudit } from './features/audit/audit.ts';
@@ -10,6 +12,7 @@ import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
 import { createVault } from './features/credentials/vault.ts';
 import { createWebhookSecrets } from './features/credentials/webhook-secrets.ts';
+import { createEffects } from './features/effects/effects.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
@@ -74,8 +77,19 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
       ? createMemoryRateLimiter({ clock })
       : createRedisRateLimiter({ redis, clock, emit, replicas: config.replicas });
   const circuits = createCircuitDesk({ guard, clock });
+  const effects = createEffects({ db, clock });
   const mailer = createMailer({ config, guard, http });
-  const messaging = createMessaging({ config, mailer });
+  const messaging = createMessaging({ config, mailer, effects });
+  const calendarApis = createCalendarApis(config, http);
+  const calendars = createCalendars({
+    db,
+    clock,
+    vault,
+    audit,
+    config,
+    publicUrl: config.publicUrl,
+    apis: calendarApis,
+  });
 
   const stopFollowing = await Promise.all([accounts.follow(), credentials.follow()]);
 
@@ -98,7 +112,9 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     emit,
     limiter,
     circuits,
+    effects,
     messaging,
+    calendars,
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     async close() {
       await mailer?.close();

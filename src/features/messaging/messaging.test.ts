@@ -11,6 +11,7 @@ import { createGuardedHttp } from '../../providers/http.ts';
 import { createGuard } from '../../resilience/guard.ts';
 import { defaultGuardSettings } from '../../resilience/guard-settings.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
+import { createEffects } from '../effects/effects.ts';
 import { createMessaging, type Messaging } from './messaging.ts';
 import { messagingRoutes } from './routes.ts';
 
@@ -53,11 +54,15 @@ async function start(given: Given): Promise<{ app: PrivateApp; messaging: Messag
   guard.upstream('email', failureTables.email);
   const http = createGuardedHttp({ guard, ...parts });
   const mailer = createMailer({ config, guard, http });
-  const messaging = createMessaging({ config, mailer });
+  const messaging = createMessaging({
+    config,
+    mailer,
+    effects: createEffects({ db: database.database, clock: systemClock }),
+  });
   const app = await startPrivateApp({
     db: database.database,
     caller: () => caller,
-    routes: (scope) => messagingRoutes(scope, { messaging }),
+    routes: (scope) => messagingRoutes(scope, { messaging, record: async () => {} }),
   });
   closing.push(async () => {
     await app.close();
@@ -200,6 +205,17 @@ describe('mail of the product', () => {
     const given = { tenantId: caller.tenantId, to: 'owner@example.test', effectKey: 'summary:2', call };
     const [first, second] = [await messaging.sendCallSummary(given), await messaging.sendCallSummary(given)];
     expect(second).toEqual(first);
+  });
+
+  it('does not send a mail again whose fate over SMTP nobody knows', async () => {
+    const { messaging } = await start({ mail: smtp() });
+    const effects = createEffects({ db: database.database, clock: systemClock });
+    const order = { tenantId: caller.tenantId, key: 'email:summary:lost', kind: 'email' };
+    await effects.once(order, () => Promise.reject(new Error('lost'))).catch(() => {});
+    const before = simulator.control.inboxes.mailbox.mails.length;
+    const given = { tenantId: caller.tenantId, to: 'owner@example.test', effectKey: 'summary:lost', call };
+    expect(await messaging.sendCallSummary(given)).toEqual({ state: 'unknown' });
+    expect(simulator.control.inboxes.mailbox.mails.length).toBe(before);
   });
 
   it('makes one line of a subject that carries line breaks', async () => {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config.ts';
 import { errorsOf } from '../../errors.ts';
 import type { Mailer } from '../../providers/email/mail.ts';
+import type { EffectResult, Effects } from '../effects/effects.ts';
 import { type CallSummary, callSummaryMail } from './call-summary.ts';
 import { type EmailTestBody, type EmailTestWire, MESSAGING_ERRORS } from './contract.ts';
 
@@ -13,6 +14,7 @@ export type MessagingDeps = {
   config: Pick<Config, 'env' | 'stubMode'>;
   /** Undefined where neither SMTP nor Resend is configured. */
   mailer: Mailer | undefined;
+  effects: Pick<Effects, 'once' | 'find' | 'settle'>;
 };
 
 export type ProductMail = {
@@ -25,7 +27,12 @@ export type ProductMail = {
   effectKey: string;
 };
 
-export type MailOutcome = { state: 'delivered'; messageId: string } | { state: 'stub' } | { state: 'not_configured' };
+/** `unknown`: it left, and no answer came; SMTP cannot tell whether it arrived, so it is not sent again. */
+export type MailOutcome =
+  | { state: 'delivered'; messageId: string }
+  | { state: 'stub' }
+  | { state: 'not_configured' }
+  | { state: 'unknown' };
 
 export type Messaging = {
   /** The test of the e-mail integration, as the deployment guide asks for it. */
@@ -38,14 +45,26 @@ export type Messaging = {
 
 const fail = errorsOf(MESSAGING_ERRORS);
 
-export function createMessaging({ config, mailer }: MessagingDeps): Messaging {
+export function createMessaging({ config, mailer, effects }: MessagingDeps): Messaging {
   async function sendEmail(mail: ProductMail): Promise<MailOutcome> {
     if (config.stubMode) return { state: 'stub' };
     if (mailer === undefined) return { state: 'not_configured' };
-    const { to, text, html } = mail;
-    const key = `${mail.tenantId}:${mail.effectKey}`;
-    const sent = await mailer.send({ to, text, html, key, subject: headerLine(mail.subject) }, { lane: 'job' });
-    return { state: 'delivered', messageId: sent.messageId };
+    const result = await once(mailer, mail);
+    if (result.state !== 'done') return { state: 'unknown' };
+    return { state: 'delivered', messageId: (result.outcome as { messageId: string }).messageId };
+  }
+
+  async function once(by: Mailer, mail: ProductMail): Promise<EffectResult> {
+    const { tenantId, to, text, html } = mail;
+    const order = { tenantId, key: `email:${mail.effectKey}`, kind: 'email' };
+    const key = `${tenantId}:${mail.effectKey}`;
+    const act = () => by.send({ to, text, html, key, subject: headerLine(mail.subject) }, { lane: 'job' });
+    const result = await effects.once(order, act, { lane: 'job' });
+    if (result.state !== 'unknown' || by.provider !== 'resend') return result;
+    // Resend knows our key for a day, so asking again cannot send twice; with SMTP nobody could tell.
+    const effect = await effects.find(tenantId, order.key);
+    if (effect !== undefined) await effects.settle(effect, 'planned', null);
+    return effects.once(order, act, { lane: 'job' });
   }
 
   return {
