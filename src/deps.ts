@@ -10,6 +10,7 @@ import { createAccounts } from './features/accounts/accounts.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
+import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
 import { createWebhookSecrets } from './features/credentials/webhook-secrets.ts';
 import { createEffects } from './features/effects/effects.ts';
@@ -52,7 +53,9 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   });
   const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
   const vault = createVault(secrets);
-  const audit = createAudit({ db, clock, log, key: createInstallationKey({ db, vault }, 'audit') });
+  const auditKey = createInstallationKey({ db, vault }, 'audit');
+  await settleSecretKey({ db, vault, log, keys: [auditKey] });
+  const audit = createAudit({ db, clock, log, key: auditKey });
   const accounts = createAccounts({ db, clock, log, audit, secrets });
   const credentials = createCredentials({ db, clock, audit, vault, secrets, environment: environmentOf(config) });
   const webhookSecrets = createWebhookSecrets({ db, clock, audit, vault });

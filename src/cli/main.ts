@@ -2,6 +2,12 @@
 import { Command } from 'commander';
 import { EXIT } from './settle.ts';
 
+// `ava … | head` closes the pipe early: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 const program = new Command('ava')
   .description('Control plane that keeps AI phone assistants answering')
   .showHelpAfterError()
@@ -35,6 +41,27 @@ program
   .description('check configuration, database, vendors, disk and clock, and say what to do')
   .option('--json', 'answer as JSON')
   .action(async (options) => (await import('./doctor.ts')).doctor(options));
+
+program
+  .command('user')
+  .description('people who may sign in')
+  .command('create')
+  .description('make a user, and the tenant when there is none of that name; the first user is an operator')
+  .requiredOption('--email <address>', 'e-mail to sign in with')
+  .requiredOption('--password <password>', 'at least 10 characters')
+  .requiredOption('--tenant <name>', 'name of the tenant')
+  .option('--role <role>', 'owner, admin, editor or viewer', 'owner')
+  .option('--operator', 'may touch what all tenants share')
+  .option('--json', 'answer as JSON')
+  .action(async (options) => (await import('./accounts.ts')).createUserCommand(options));
+
+program
+  .command('token')
+  .description('print an access token and nothing else')
+  .requiredOption('--email <address>', 'whose token')
+  .option('--tenant <name>', "name of one of the user's tenants; by default the first")
+  .option('--ttl <time>', 'how long it is good: 1m to 24h', '1h')
+  .action(async (options) => (await import('./accounts.ts')).tokenCommand(options));
 
 await program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ava: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../config.ts';
 import type { EffectiveValue } from '../config-reader.ts';
 import { startEmbeddedPostgres } from '../db/embedded.ts';
 import { connectDatabase, type Database } from '../db/connect.ts';
+import { migrate } from '../db/migrate.ts';
 import { keptSecretKey } from '../secret-key.ts';
 
 /** Exit codes that scripts can tell apart. */
@@ -37,6 +38,8 @@ export async function findDatabase(config: Config, log: Parameters<typeof startE
 /** Opens the database for a command that does its work and leaves. */
 export async function openDatabase(config: Config): Promise<Opened> {
   const found = await findDatabase(config);
+  // As the server does: nobody has to know about migrations to use the embedded database.
+  if (found.embedded) await migrate({ url: found.url, log: QUIET });
   const db = connectDatabase({ url: found.url, applicationName: 'ava-command', maxConnections: 4, role: 'ava_app' });
   return {
     db,

@@ -51,7 +51,7 @@ export type Audit = {
   logHeads(): Promise<void>;
 };
 
-export type AuditDeps = { db: Database; clock: Clock; log: Log; key: () => Promise<Buffer> };
+export type AuditDeps = { db: Database; clock: Clock; log: Log; key: (trx?: Transaction<Schema>) => Promise<Buffer> };
 
 const BATCH = 1000;
 
@@ -59,7 +59,7 @@ export function createAudit(deps: AuditDeps): Audit {
   const { db, clock } = deps;
   return {
     async record(trx, note) {
-      const key = await deps.key();
+      const key = await deps.key(trx);
       const head = await lockHead(trx, note.tenantId);
       const entry = {
         tenantId: note.tenantId,

@@ -5,13 +5,30 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
+import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { placeOf } from './credentials.ts';
-import { placeOfInstallationKey } from './installation-keys.ts';
+import { type InstallationKey, placeOfInstallationKey } from './installation-keys.ts';
 import type { Vendor } from './store.ts';
 import { keyName, type Place, type Vault, VaultError } from './vault.ts';
 import { placeOfWebhookSecret } from './webhook-secrets.ts';
 
 export type RotationDeps = { db: Database; vault: Vault };
+
+/**
+ * For the start: refuses a wrong AVA_SECRET_KEY before anything is sealed with it. A database that is away is no
+ * reason not to start.
+ */
+export async function settleSecretKey(
+  deps: RotationDeps & { log: { warn(fields: object, message: string): void }; keys: InstallationKey[] },
+): Promise<void> {
+  try {
+    await checkSecretKey(deps);
+    for (const key of deps.keys) await key();
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error;
+    deps.log.warn({ err: error }, 'AVA_SECRET_KEY could not be checked against what is stored');
+  }
+}
 
 /** Throws `VaultError` with the remedy when stored secrets were sealed with a key that is not at hand. */
 export async function checkSecretKey({ db, vault }: RotationDeps): Promise<void> {
