@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './app-type.ts';
 import type { Clock } from '../clock.ts';
 import { enterContext, isCorrelationId, newCorrelationId, type WorkContext } from '../correlation.ts';
+import { fail } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -47,7 +48,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
       deps.metrics.requestsWithoutCorrelationId.inc();
       deps.log.warn('X-Correlation-ID of the request was replaced: 1 to 128 of A-Z a-z 0-9 . _ : - are accepted');
     }
-    done();
+    done(isWhole(request.raw) ? undefined : fail('bad_request', 'The request needs HTTP/1.1 and a Host header.'));
   });
 
   app.addHook('onResponse', (request, reply, done) => {
@@ -61,6 +62,10 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
   });
 }
 
+function isWhole(raw: IncomingMessage): boolean {
+  return raw.httpVersionMajor >= 1 && (raw.headers.host !== undefined || raw.httpVersion === '1.0');
+}
+
 function finish(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -69,6 +74,7 @@ function finish(
   const status = reply.statusCode;
   writeLine(request, status, STATUS_CODES[status] ?? 'Unknown', deps);
   const traffic = request.synthetic ? 'synthetic' : 'real';
+  if (reply.getHeader(CORRELATION_HEADER) === undefined) deps.metrics.responsesWithoutCorrelationId.inc();
   deps.metrics.httpRequestDuration.observe(
     { method: request.method, route: request.routeOptions.url ?? 'unmatched', status, traffic },
     (deps.clock.monotonicMs() - request.startedMs) / 1000,

@@ -4,6 +4,7 @@ import type { App } from './app-type.ts';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { fail, type FieldProblem, PublicError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { CORRELATION_HEADER } from './correlation.ts';
 import { allowedMethods, rememberRoutes } from './method-table.ts';
 import { problemDocument } from './problem-document.ts';
 import { publicErrorOf } from './upstream-problem.ts';
@@ -27,6 +28,12 @@ export function replyWithProblems(app: App, { log }: { log: Log }): void {
     reply.header('Allow', allowed.join(', '));
     return sendProblem(request, reply, fail('method_not_allowed', `This address answers ${allowed.join(', ')}.`));
   });
+}
+
+/** Fastify's frameworkErrors: an address that cannot be decoded never reaches a route, nor its hooks. */
+export function answerFrameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header(CORRELATION_HEADER, request.id);
+  sendProblem(request, reply, publicForm(error) ?? fail('bad_request', 'The request could not be read.'));
 }
 
 const INTERNAL_DETAIL =

@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { correlationIdOf, trackRequests } from './correlation.ts';
 import { parseJsonStrictly } from './json-body.ts';
-import { replyWithProblems } from './problem.ts';
+import { answerFrameworkErrors, replyWithProblems } from './problem.ts';
 
 export type HttpOptions = {
   clock: Clock;
@@ -38,7 +38,9 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: answerClientErrors,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
+    frameworkErrors: answerFrameworkErrors,
+    // A request without Host is refused by trackRequests, with an id.
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000, requireHostHeader: false },
   });
 
   app.setValidatorCompiler(validatorCompiler);
