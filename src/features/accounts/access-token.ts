@@ -56,7 +56,6 @@ function prepare({ id, key }: PurposeKey): Key {
     algorithm: 'HS256',
     kid: id,
     header: { alg: 'HS256', typ: 'at+jwt' },
-    noTimestamp: true,
   });
   const header = `${sign({}).split('.', 1)[0]!}.`;
   return { header, secret: createSecretKey(key), sign };
