@@ -3,8 +3,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Control, Outage } from './control.ts';
 import { type Fault, faultKinds } from './faults.ts';
 import type { LedgerFilter } from './ledger.ts';
-import { playDay, type DayOrder } from './day.ts';
-import { playScript, type Script } from './script.ts';
+import type { DayOrder } from './day.ts';
+import type { Script } from './script.ts';
 import type { CallOrder, TextOrder } from './telephony/call.ts';
 import type { Person } from './telephony/people.ts';
 import { isVendor, vendors } from './vendors.ts';
@@ -78,7 +78,13 @@ function controlRoutes(app: FastifyInstance, control: Control, env: () => Record
     return { ok: true };
   });
 
-  app.post('/control/calls', (request) => control.placeCall(request.body as CallOrder));
+  app.post('/control/calls', (request, reply) => {
+    const call = control.placeCall(request.body as CallOrder);
+    if ((request.query as { wait?: string }).wait !== 'false') return call;
+    // How it went stands in the list of calls.
+    call.catch(() => {});
+    return reply.code(202).send({ started: true });
+  });
   app.get('/control/calls', () => ({ calls: control.callResults() }));
   app.post('/control/texts', (request) => control.sendText(request.body as TextOrder));
   app.put('/control/people/:phoneNumber', (request) => {
@@ -86,8 +92,17 @@ function controlRoutes(app: FastifyInstance, control: Control, env: () => Record
     control.setPerson(phoneNumber, request.body as Person);
     return { ok: true };
   });
-  app.post('/control/days', (request) => playDay(control, request.body as DayOrder));
-  app.post('/control/scripts', (request) => playScript(control, request.body as Script));
+  app.get('/control/numbers', () => ({ numbers: control.numbers() }));
+
+  app.post('/control/days', (request, reply) => reply.code(202).send(control.startDay(request.body as DayOrder)));
+  app.get('/control/days', () => ({ days: control.days() }));
+  app.get('/control/days/:id', (request) => runOf(control.days(), request.params));
+  app.post('/control/scripts', (request, reply) => reply.code(202).send(control.startScript(request.body as Script)));
+  app.get('/control/scripts/:id', (request) => runOf(control.scripts(), request.params));
+  app.put('/control/speed', (request) => {
+    control.setSpeed(Number((request.body as { speed?: unknown }).speed));
+    return { speed: control.status().speed };
+  });
 
   const { mailbox, resend, slack, pagerduty, google, microsoft } = control.inboxes;
   app.get('/control/inboxes/mail', () => ({ mails: mailbox.mails }));
@@ -96,6 +111,12 @@ function controlRoutes(app: FastifyInstance, control: Control, env: () => Record
   app.get('/control/inboxes/pagerduty', () => ({ alerts: pagerduty.alerts }));
   app.get('/control/inboxes/google', () => ({ events: google.events }));
   app.get('/control/inboxes/microsoft', () => ({ events: microsoft.events }));
+}
+
+function runOf<T extends { id: string }>(runs: T[], params: unknown): T {
+  const run = runs.find(({ id }) => id === (params as { id: string }).id);
+  if (!run) throw new Error('There is no such run');
+  return run;
 }
 
 function faultOf(body: unknown): Fault {

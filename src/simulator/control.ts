@@ -1,5 +1,8 @@
+import { type DayOrder, type DayRun, startDay } from './day.ts';
 import type { ActiveFault, Fault, FaultKind } from './faults.ts';
 import type { LedgerEntry, LedgerFilter } from './ledger.ts';
+import type { Random } from './random.ts';
+import { type Script, type ScriptRun, startScript } from './script.ts';
 import type { Sinks } from './sinks/sinks.ts';
 import type { CallOrder, CallResult, TextOrder } from './telephony/call.ts';
 import type { Person } from './telephony/people.ts';
@@ -50,6 +53,17 @@ export type Control = {
   /** Answers when no call is on and no webhook is waiting to be delivered. */
   settled(): Promise<void>;
 
+  /** Numbers that have a voice URL: those that can ring. */
+  numbers(): string[];
+  /** Many callers, one after the other. The answer fills up as they are done. */
+  startDay(order: DayOrder): DayRun;
+  /** Plays a script in the background. */
+  startScript(script: Script): ScriptRun;
+  days(): DayRun[];
+  scripts(): ScriptRun[];
+  /** How many times faster than the clock the story runs. */
+  setSpeed(timeScale: number): void;
+
   inboxes: Pick<Sinks, 'mailbox' | 'resend' | 'slack' | 'pagerduty' | 'google' | 'microsoft'>;
   status(): Status;
 };
@@ -57,17 +71,28 @@ export type Control = {
 export type Status = {
   now: string;
   seed: number;
+  speed: number;
   faults: ActiveFault[];
   calls: { live: number; done: number; outcomes: Record<string, number> };
   requests: Record<string, number>;
   inboxes: Record<string, number>;
 };
 
-type Parts = { world: World; vapi: VapiTwin; twilio: TwilioTwin; sinks: Sinks; telephony: Telephony };
+type Parts = {
+  world: World;
+  vapi: VapiTwin;
+  twilio: TwilioTwin;
+  sinks: Sinks;
+  telephony: Telephony;
+  random: Random;
+};
 
-export function createControl({ world, vapi, twilio, sinks, telephony }: Parts): Control {
+export function createControl(parts: Parts): Control {
+  const { world, vapi, twilio, sinks, telephony, random } = parts;
   const { faults, ledger } = world;
-  return {
+  const days: DayRun[] = [];
+  const scripts: ScriptRun[] = [];
+  const control: Control = {
     addFault: (fault) => faults.add(fault),
     removeFault: (id) => faults.remove(id),
     clearFaults: (vendor) => faults.clear(vendor),
@@ -92,9 +117,26 @@ export function createControl({ world, vapi, twilio, sinks, telephony }: Parts):
     callResults: () => telephony.results,
     settled: () => telephony.settled(),
 
+    numbers: () =>
+      twilio.accounts
+        .flatMap((account) => account.numbers.all())
+        .filter((number) => number.voice_url !== '')
+        .map((number) => String(number.phone_number)),
+    startDay: (order) => kept(days, startDay({ control, random, time: world.time, order })),
+    startScript: (script) => kept(scripts, startScript({ control, time: world.time, script })),
+    days: () => days,
+    scripts: () => scripts,
+    setSpeed: (timeScale) => world.time.setScale(timeScale),
+
     inboxes: sinks,
-    status: () => statusOf({ world, vapi, twilio, sinks, telephony }),
+    status: () => statusOf(parts),
   };
+  return control;
+}
+
+function kept<T>(list: T[], run: T): T {
+  list.push(run);
+  return run;
 }
 
 function statusOf({ world, sinks, telephony }: Parts): Status {
@@ -105,6 +147,7 @@ function statusOf({ world, sinks, telephony }: Parts): Status {
   return {
     now: world.time.story.now().toISOString(),
     seed: world.seed,
+    speed: world.time.scale(),
     faults: world.faults.list(),
     calls: { live: telephony.liveCalls(), done: telephony.results.length, outcomes },
     requests,

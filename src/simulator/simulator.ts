@@ -81,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   vapi.url = urlOf('vapi');
   twilio.url = urlOf('twilio');
 
-  const control = createControl({ world, vapi, twilio, sinks, telephony });
+  const control = createControl({ world, vapi, twilio, sinks, telephony, random: seededRandom(seed, 'days') });
   const addresses = describe({ seeded, sinks, urlOf });
   const controlDoor = await openControlDoor({ host, port, control, env: () => envOf(addresses) });
   return {

@@ -4,11 +4,37 @@ import type { Clock } from '../clock.ts';
  * Two times. The *wire* clock is the real one: network delays, and the limits that a vendor puts on a webhook.
  * The *story* clock may run faster: how long people talk, how long an outage lasts, what the records say.
  */
-export type Time = { wire: Clock; story: Clock };
+export type Time = {
+  wire: Clock;
+  story: Clock;
+  /** From now on the story runs this many times faster than the wire. Timers that already run keep their speed. */
+  setScale(timeScale: number): void;
+  scale(): number;
+};
 
 /** `timeScale` 100 makes an hour of story pass in 36 seconds. */
 export function makeTime(wire: Clock, timeScale: number): Time {
-  return { wire, story: timeScale === 1 ? wire : scaledClock(wire, timeScale) };
+  let scale = timeScale;
+  let wireMs = wire.monotonicMs();
+  let storyMs = wireMs;
+  const wallOffsetMs = wire.now().getTime() - wireMs;
+  const nowMs = () => storyMs + (wire.monotonicMs() - wireMs) * scale;
+  const story: Clock = {
+    monotonicMs: nowMs,
+    now: () => new Date(wallOffsetMs + nowMs()),
+    setTimer: (ms, run) => wire.setTimer(ms / scale, run),
+  };
+  return {
+    wire,
+    story,
+    scale: () => scale,
+    setScale(next) {
+      if (!(next > 0)) throw new Error('The speed must be above 0');
+      storyMs = nowMs();
+      wireMs = wire.monotonicMs();
+      scale = next;
+    },
+  };
 }
 
 /** Waits on `clock`; an aborted signal ends the wait early. */
@@ -23,15 +49,4 @@ export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<vo
     const cancel = clock.setTimer(ms, done);
     signal?.addEventListener('abort', done, { once: true });
   });
-}
-
-function scaledClock(base: Clock, scale: number): Clock {
-  const monotonicStart = base.monotonicMs();
-  const wallStart = base.now().getTime();
-  const elapsedMs = () => (base.monotonicMs() - monotonicStart) * scale;
-  return {
-    monotonicMs: () => monotonicStart + elapsedMs(),
-    now: () => new Date(wallStart + elapsedMs()),
-    setTimer: (ms, run) => base.setTimer(ms / scale, run),
-  };
 }

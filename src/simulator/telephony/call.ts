@@ -12,6 +12,8 @@ export type CallScript = {
   presses?: string;
   /** Who ends the talk with the assistant. */
   endedBy?: 'customer' | 'assistant';
+  /** Asks for a person at the end of the talk. */
+  wantsPerson?: boolean;
   /** The AI's sound dies after so many seconds of talk. */
   aiDiesAfterSeconds?: number;
 };

@@ -8,6 +8,8 @@ export type Person = {
   presses?: string | null;
   /** How long the talk with the caller lasts. */
   talksForSeconds?: number;
+  /** The `DialCallStatus` after the instructions of a `Number` hung up on this person; vendors' words differ. */
+  whenScreenedOut?: 'no-answer' | 'completed';
 };
 
 export type People = {
@@ -16,7 +18,13 @@ export type People = {
 };
 
 /** Whoever is not in the table picks up after four seconds and presses 1. */
-const anyone: Required<Person> = { answers: 'yes', afterSeconds: 4, presses: '1', talksForSeconds: 60 };
+const anyone: Required<Person> = {
+  answers: 'yes',
+  afterSeconds: 4,
+  presses: '1',
+  talksForSeconds: 60,
+  whenScreenedOut: 'no-answer',
+};
 
 export function createPeople(): People {
   const table = new Map<string, Person>();

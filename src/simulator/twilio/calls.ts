@@ -64,8 +64,9 @@ function createCall(twin: TwilioTwin, account: Account, form: Form): Resource {
   const call = makeCall(twin, account, { to, from, direction: 'outbound-api' });
   if (account.isTest) return call;
   account.calls.add(call);
+  const answer = { ...call };
   twin.engine.startOutbound(account, call.sid, form);
-  return call;
+  return answer;
 }
 
 function checkInstructions(form: Form): void {

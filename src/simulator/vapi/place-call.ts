@@ -58,10 +58,10 @@ function placeBypass(twin: VapiTwin, org: Org, { fields, number }: Placement): S
     monitor: monitorOf(twin),
   });
   const { twiml } = openStream(twin, org, call);
+  twin.onRinging({ org, call });
   twin.world.time.story.setTimer(BYPASS_WAIT_MS, () => {
-    if (call.status !== 'queued') return;
-    const endedReason = 'phone-call-provider-bypass-enabled-but-no-call-received';
-    org.calls.patch(call.id, { status: 'ended', endedReason, endedAt: twin.world.time.story.now().toISOString() });
+    if (call.startedAt !== undefined || call.status === 'ended') return;
+    twin.onAbandoned({ org, call }, 'phone-call-provider-bypass-enabled-but-no-call-received');
   });
   return { ...call, phoneCallProviderDetails: { twiml } };
 }

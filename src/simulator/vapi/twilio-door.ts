@@ -12,6 +12,7 @@ export function twilioDoorRoutes(app: FastifyInstance, twin: VapiTwin): void {
     const { org, number } = numberOf(twin, request);
     if (form.CallStatus !== 'ringing') throw refusal(400, 'The call is not in ringing state.');
     const call = addInboundCall(twin, { org, number, form });
+    twin.onRinging({ org, call });
     return reply.type('text/xml').send(await answerFor(twin, { org, number, call }));
   });
   app.post('/twilio/status', (_request, reply) => reply.code(204).send());

@@ -14,6 +14,10 @@ export type VapiTwin = {
   addOrg(given?: NewOrg): Org;
   /** The telephony side, put in by `simulator.ts`. */
   phones: Phones;
+  /** Told when a call begins to ring. */
+  onRinging(stream: { org: Org; call: Stored }): void;
+  /** Told when a call has waited for its caller in vain. */
+  onAbandoned(stream: { org: Org; call: Stored }, endedReason: string): void;
   /** Asks the number's server who shall answer, and gives the TwiML that follows from its reply. */
   askForAssistant(given: { org: Org; number: Stored; call: Stored }): Promise<string>;
 };
@@ -55,6 +59,8 @@ export function createVapiTwin(world: World, random: Random): VapiTwin {
       return org;
     },
     phones: noPhones,
+    onRinging: () => {},
+    onAbandoned: () => {},
     askForAssistant: () => Promise.resolve('<Response><Hangup/></Response>'),
   };
 }
