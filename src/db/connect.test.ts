@@ -141,8 +141,10 @@ describe('the lanes to a database in trouble', () => {
   });
 
   it('answers with an error in bounded time while the database is frozen, and recovers by itself', async () => {
-    const database = connect(server.url, { statementTimeoutMs: 300, connectTimeoutMs: 300 });
+    const database = connect(server.url, { statementTimeoutMs: 300, connectTimeoutMs: 300, maxConnections: 4 });
     expect(await database.ready()).toEqual({ isReady: true });
+    await database.system.selectFrom('tenants').select('id').execute();
+    expect(database.use().api).toMatchObject({ total: 1, idle: 1 });
     const pid = server.pid() ?? 0;
     const backends = await sql<{
       pid: number;
@@ -157,6 +159,8 @@ describe('the lanes to a database in trouble', () => {
       const readyMs = performance.now() - frozenAt;
       const query = database.system.selectFrom('tenants').select('id').execute();
       await expect(query).rejects.toThrow(DatabaseUnavailable);
+      // An answer that comes late must not meet the next question.
+      expect(database.use().api.total).toBe(0);
       await expect(database.asTenant(TENANT, async () => {})).rejects.toThrow(DatabaseUnavailable);
       console.log(`RESULT R21 frozen database noticed by readiness after ${(readyMs / 1_000).toFixed(2)} s (limit 2)`);
     } finally {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { until } from '../../test/harness/until.ts';
 import { canReach, chooseRunner } from './embedded/place.ts';
 import { isAlive } from './embedded/postmaster.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
@@ -52,7 +53,7 @@ describe('the embedded database', () => {
     await both[0].stop();
     expect(await ask(both[1].url, 'select 1 as one')).toEqual([{ one: 1 }]);
     await both[1].stop();
-    expect(isAlive(pid ?? 0)).toBe(false);
+    await until('the server has ended', () => !isAlive(pid ?? 0));
   });
 
   it('comes back on the same address after it was killed, with everything that was committed', async () => {
@@ -87,7 +88,10 @@ describe('the embedded database', () => {
     const folder = newFolder();
     const first = await start(folder);
     await first.stop();
-    const lock = `${process.pid}\n${first.where}\n0\n5432\n\n127.0.0.1\n0\nready\n`;
+    // Of the same user: PostgreSQL itself passes over the processes of others.
+    const stranger = spawn('sleep', ['60'], { stdio: 'ignore', ...(isRoot && { uid: statSync(first.where).uid }) });
+    killed.push(stranger);
+    const lock = `${stranger.pid}\n${first.where}\n0\n5432\n\n127.0.0.1\n0\nready\n`;
     writeFileSync(path.join(first.where, 'postmaster.pid'), lock);
     const again = await start(folder);
     expect(again.attached).toBe(false);

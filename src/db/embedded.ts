@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { type Binaries, prepareBinaries } from './embedded/binaries.ts';
 import { type Cluster, findCluster, OWNER } from './embedded/cluster.ts';
 import { findPlace, type Place } from './embedded/place.ts';
-import { clearForeignLock, findPostmaster, freePort, isAlive, lastWords, launch } from './embedded/postmaster.ts';
+import { clearForeignLock, findPostmaster, freePort, isPostgres, lastWords, launch } from './embedded/postmaster.ts';
 
 export type EmbeddedLog = {
   info(fields: object, message: string): void;
@@ -160,15 +160,14 @@ async function revive(server: Server): Promise<void> {
   }
 }
 
-async function makeDatabase(server: Server): Promise<void> {
-  const found = await server.keeper?.query('select from pg_database where datname = $1', [DATABASE]);
-  if (found?.rowCount !== 0) return;
-  try {
-    await server.keeper?.query(`create database ${DATABASE}`);
-  } catch (error) {
-    // 42P04 and 23505: another process has just made it.
-    if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
-  }
+// Under a lock: two copies of the template at once would each complain that the other uses it.
+async function makeDatabase({ keeper }: Server): Promise<void> {
+  if (!keeper) return;
+  const query = (text: string) => keeper.query({ text, query_timeout: 60_000 } as { text: string });
+  await query(`select pg_advisory_lock(hashtext('${DATABASE}'))`);
+  const found = await query(`select from pg_database where datname = '${DATABASE}'`);
+  if (found.rowCount === 0) await query(`create database ${DATABASE}`);
+  await query(`select pg_advisory_unlock(hashtext('${DATABASE}'))`);
 }
 
 async function stop(server: Server): Promise<void> {
@@ -187,7 +186,7 @@ async function stop(server: Server): Promise<void> {
       return;
     }
     for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
-      if (!isAlive(running.pid) || findPostmaster(server.cluster.folder)?.pid !== running.pid) return;
+      if (!isPostgres(running.pid)) return;
       await delay(20);
     }
   }

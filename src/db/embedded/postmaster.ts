@@ -78,6 +78,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a process lives and is a PostgreSQL, as far as the operating system tells. */
+export function isPostgres(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  if (!existsSync('/proc/self/cmdline')) return true;
+  try {
+    // Empty for a zombie, which is no server any more.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
+  } catch {
+    return false;
+  }
+}
+
 /** The last lines that PostgreSQL wrote, for an error message. */
 export function lastWords(home: string): string {
   const file = path.join(home, 'postgres.log');
@@ -100,17 +112,6 @@ function fixedSettings(port: number): string[] {
 function readLockFile(folder: string): string[] {
   const file = path.join(folder, 'postmaster.pid');
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-}
-
-function isPostgres(pid: number): boolean {
-  if (!isAlive(pid)) return false;
-  if (!existsSync('/proc/self/cmdline')) return true;
-  try {
-    // Empty for a zombie, which is no server any more.
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
-  } catch {
-    return false;
-  }
 }
 
 function hasSurvivors(folder: string): boolean {
