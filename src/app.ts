@@ -1,4 +1,5 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
+import { fileURLToPath } from 'node:url';
 import type { Deps } from './deps.ts';
 import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
@@ -17,6 +18,7 @@ import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
 import { guardPrivateScope } from './http/private-scope.ts';
 import { createHttpServer } from './http/server.ts';
+import { serveDashboard } from './http/static-files.ts';
 
 export async function createApp(deps: Deps): Promise<App> {
   const { config } = deps;
@@ -46,6 +48,7 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
   await app.register(async (scope) => signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl }), {
     prefix: '/api/v1',
   });
+  serveDashboard(app, { folder: fileURLToPath(new URL('../dist/web', import.meta.url)) });
 }
 
 /** Vendors' webhooks: proved by signature, never limited. */

@@ -56,7 +56,9 @@ function cachingOf(wanted: string): string {
 }
 
 function bestEncoding(request: FastifyRequest, file: StaticFile): Encoding | undefined {
-  const accepted = String(request.headers['accept-encoding'] ?? '')
+  const accepted = [request.headers['accept-encoding']]
+    .flat()
+    .join(',')
     .split(',')
     .map((part) => part.trim())
     .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))

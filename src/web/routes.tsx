@@ -1,0 +1,72 @@
+/** LIST: every page of the dashboard. A page is fetched when somebody goes there. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  RouterProvider,
+  type RouteComponent,
+} from '@tanstack/react-router';
+import { paths } from './paths.ts';
+import { NotFound } from './shell/NotFound.tsx';
+import { Crashed } from './shell/PageBoundary.tsx';
+import { Shell } from './shell/Shell.tsx';
+import { PageSkeleton } from './shell/PageSkeleton.tsx';
+
+type Page = [path: string, load: () => Promise<{ default: RouteComponent }>];
+
+const PAGES: Page[] = [
+  ['/', () => import('./pages/now/NowPage.tsx')],
+  ['/settings/vapi-remote-settings', () => import('./pages/settings/VapiRemoteSettingsPage.tsx')],
+  ['/settings/vapi', () => import('./pages/settings/VapiCredentialPage.tsx')],
+  ['/settings/account', () => import('./pages/settings/AccountPage.tsx')],
+];
+
+const REDIRECTS: [from: string, to: string][] = [
+  ['/sign-in', paths.now()],
+  ['/settings', paths.vapiRemoteSettings()],
+];
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+const shell = createRoute({ id: 'shell', getParentRoute: () => root, component: Shell, notFoundComponent: NotFound });
+
+const routeTree = root.addChildren([
+  shell.addChildren([
+    ...PAGES.map(([path, load]) =>
+      createRoute({ path, getParentRoute: () => shell, component: lazyRouteComponent(load) }),
+    ),
+    ...REDIRECTS.map(([path, to]) =>
+      createRoute({
+        path,
+        getParentRoute: () => shell,
+        beforeLoad: () => {
+          throw redirect({ to, replace: true });
+        },
+      }),
+    ),
+    createRoute({ path: '$', getParentRoute: () => shell, component: NotFound }),
+  ]),
+]);
+
+const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  defaultPendingComponent: PageSkeleton,
+  defaultPendingMs: 150,
+  defaultErrorComponent: Crashed,
+  scrollRestoration: true,
+  // Plain words in the address, as a person would type them.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch,
+});
+
+export function Pages() {
+  return <RouterProvider router={router} />;
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+}

@@ -1,0 +1,52 @@
+/** Sentences for failures: what happened, and what to do. Codes that are not here show the server's own sentence. */
+export const problems = {
+  titles: {
+    general: 'This could not be loaded',
+    action: 'That did not work',
+    offline: 'You are offline',
+    rateLimited: 'A short pause',
+    forbidden: 'You may not see this',
+    notFound: 'There is nothing here',
+    crashed: 'This page stopped working',
+  },
+  codes: {
+    offline: 'AVA cannot be reached. Check your connection; this page goes on by itself when it is back.',
+    timeout: 'AVA did not answer in time. Try again in a moment.',
+    unreadable: "AVA's answer could not be read. Something between you and AVA may have changed it; try again.",
+    unauthenticated: 'Your session has ended. Sign in again.',
+    vapi_credentials_rejected: 'Vapi rejected your API key. Update it in Settings → Vapi.',
+    vapi_not_configured: 'There is no Vapi API key yet. Add one in Settings → Vapi.',
+    twilio_credentials_rejected: 'Twilio rejected the account SID or auth token. Update them in Integrations → Twilio.',
+    twilio_not_configured: 'There are no Twilio credentials yet. Add them in Integrations → Twilio.',
+    internal:
+      'Something went wrong inside AVA. Nothing that you did caused it. Try again; if it stays, give your operator the correlation id.',
+    database_unavailable:
+      'The database of AVA does not answer right now. Calls are still being routed. AVA tries again by itself.',
+    upstream_unavailable: '',
+    draining: 'This copy of AVA is being replaced. Try again in a moment.',
+    overloaded: 'AVA is very busy at the moment. It tries again by itself.',
+  } as Record<string, string>,
+  rateLimited: (seconds: number) =>
+    `You asked more often than AVA allows in a minute. It goes on by itself in ${seconds} s.`,
+  retryIn: (seconds: number) => `Trying again in ${seconds} s`,
+  offlineBody: 'This page shows up as soon as your connection is back. Nothing that you typed is lost.',
+  offlineBanner: 'You are offline. What you see may be out of date.',
+  notFoundBody: 'The address does not lead anywhere, or what was here is gone.',
+  goToNow: 'Go to Now',
+  crashedBody: 'Something in this page failed while it was drawn. Your data is safe.',
+  reload: 'Reload',
+  forbiddenBody: (needs: string) => `This needs ${needs}. Ask an owner of your tenant for it.`,
+  roleNames: {
+    viewer: 'the role viewer',
+    editor: 'the role editor',
+    admin: 'the role admin',
+    owner: 'the role owner',
+    operator: 'an operator',
+  },
+  staleTitle: (age: string) => `Last known values, ${age}`,
+  stale: 'The vendor does not answer right now, so AVA shows what it knew last. It keeps trying.',
+  staleBecause: 'These values could not be brought up to date.',
+  fieldErrors: 'Some fields need your attention',
+  openVapiSettings: 'Open Settings → Vapi',
+  openIntegrations: 'Open Integrations',
+};
