@@ -5,12 +5,14 @@ import { calendarCallbackRoute, calendarRoutes } from './features/calendars/rout
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
+import { assistantRoutes } from './features/assistants/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { credentialRoutes } from './features/credentials/routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
 import { systemRoutes } from './features/system/routes.ts';
+import { vapiSettingsRoutes } from './features/vapi-settings/routes.ts';
 import { serveApiDocs } from './http/api-docs.ts';
 import type { App } from './http/app-type.ts';
 import type { Actor } from './http/caller.ts';
@@ -66,6 +68,8 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   accountRoutes(app, deps);
   credentialRoutes(app, deps);
   auditRoutes(app, deps);
+  vapiSettingsRoutes(app, deps);
+  assistantRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
   const { simulatorUrl } = deps.config;

@@ -7,6 +7,8 @@ import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
+import { createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
+import { createAssistants } from './features/assistants/assistants.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
@@ -18,13 +20,20 @@ import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
 import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
+import { createDrift } from './features/vapi-settings/drift.ts';
+import { createHistory } from './features/vapi-settings/history.ts';
+import { createSettings } from './features/vapi-settings/settings.ts';
+import { readValues } from './features/vapi-settings/values.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { createObserver } from './observe.ts';
+import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
 import { createMailer } from './providers/email/mailer.ts';
 import { failureTables } from './providers/failure-tables.ts';
 import { createGuardedHttp } from './providers/http.ts';
+import { createClientCache } from './providers/twilio/clients.ts';
+import { createTwilioRest } from './providers/twilio/rest.ts';
+import { createVapi } from './providers/vapi/vapi.ts';
 import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
@@ -74,6 +83,22 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
   if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
   const http = createGuardedHttp({ guard, clock, emit });
+  const vapi = createVapi({ http, baseUrl: config.vapiBaseUrl });
+  const onLookUp = createClientObserver({ log, metrics });
+  const twilioClients = createClientCache({ baseUrl: config.twilioBaseUrl, onLookUp });
+  const twilio = createTwilioRest({ http, clients: twilioClients, baseUrl: config.twilioBaseUrl });
+  const assistants = createAssistants({
+    ...{ db, clock, emit, vapi, audit, vault, readValues, isStub: config.stubMode },
+    access: createVapiAccess({ db, credentials }),
+    target: createWebhookTargets({ clock, webhookSecrets, publicUrl: config.publicUrl }),
+    reassertLater: async () => {},
+    onMismatch: (fact) => log.warn(fact, 'Vapi took a change and shows another value'),
+    onChange: (tenantId, id) => events.publish(tenantId, { type: 'setting', id }),
+  });
+  credentials.onChange(assistants.forget);
+  const settings = createSettings({ assistants });
+  const settingHistory = createHistory({ assistants, settings });
+  const settingDrift = createDrift({ assistants, settings });
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
   const limiter =
     redis === undefined
@@ -94,7 +119,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     apis: calendarApis,
   });
 
-  const stopFollowing = await Promise.all([accounts.follow(), credentials.follow()]);
+  const stopFollowing = await Promise.all([accounts.follow(), credentials.follow(), assistants.listen()]);
 
   return {
     config,
@@ -110,6 +135,12 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     credentials,
     webhookSecrets,
     events,
+    vapi,
+    twilio,
+    assistants,
+    settings,
+    settingHistory,
+    settingDrift,
     guard,
     http,
     emit,

@@ -1,6 +1,7 @@
 /** Where facts become words: the log lines and metrics of everything that resilience and providers report. */
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ClientFact } from './providers/twilio/clients.ts';
 import type { ResilienceFact } from './resilience/facts.ts';
 
 type CircuitFact = Extract<ResilienceFact, { circuit: string; generation: number }>;
@@ -9,6 +10,14 @@ export function createObserver({ log, metrics }: { log: Log; metrics: Metrics })
   return (fact) => {
     count(fact, metrics);
     write(fact, log);
+  };
+}
+
+/** One line and one count for each look-up of a Twilio client. */
+export function createClientObserver({ log, metrics }: { log: Log; metrics: Metrics }): (fact: ClientFact) => void {
+  return ({ result, tenant }) => {
+    metrics.twilioClientCache.inc({ result: result === 'cached' ? 'hit' : 'miss' });
+    log.info({ tenant }, `Twilio client ${result}`);
   };
 }
 

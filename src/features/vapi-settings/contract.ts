@@ -127,8 +127,9 @@ export const settingsDiffSchema = z
   })
   .meta({ id: 'SettingsDiff' });
 
+/** Version 0 is the value before the first recorded change. */
 export const settingRestoreSchema = z
-  .object({ version: z.number().int().min(1), reason: reason.optional() })
+  .object({ version: z.number().int().min(0), reason: reason.optional() })
   .strict()
   .meta({ id: 'SettingRestore' });
 

@@ -1,0 +1,82 @@
+/** With which key a tenant asks Vapi, which assistants it may see with it, and where its webhooks go. */
+import type { Clock } from '../../clock.ts';
+import type { Database } from '../../db/connect.ts';
+import { fail } from '../../errors.ts';
+import type { VapiCredential } from '../../providers/vapi/vapi.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import type { WebhookSecrets } from '../credentials/webhook-secrets.ts';
+import type { WebhookTarget } from './server-target.ts';
+
+export type VapiAccess = {
+  credential: VapiCredential;
+  /** Whether an assistant with this tenant mark belongs to the tenant's view; undefined is one without a mark. */
+  mayTouch(tag: string | undefined): boolean;
+};
+
+/**
+ * The key of the environment belongs to the first tenant, which sees all but what is marked as another tenant's; others
+ * that were granted it see only what is marked as their own. With a key of its own a tenant sees everything there.
+ */
+export function createVapiAccess({ db, credentials }: { db: Database; credentials: Pick<Credentials, 'forTenant'> }) {
+  let first: Promise<string | undefined> | undefined;
+
+  /** Throws vapi_not_configured. */
+  return async (tenantId: string): Promise<VapiAccess> => {
+    const found = await credentials.forTenant(tenantId, 'vapi');
+    if (found === undefined) {
+      throw fail('vapi_not_configured', 'No Vapi API key is configured. Enter it in Settings → Vapi.');
+    }
+    const credential = { key: found.fingerprint, tenant: tenantId, apiKey: found.apiKey };
+    if (found.source === 'tenant') return { credential, mayTouch: () => true };
+    // Asked once: the first tenant stays the first. A failure is not kept.
+    first ??= firstTenant(db);
+    const owner = await first.catch((error: unknown) => {
+      first = undefined;
+      throw error;
+    });
+    if (owner !== tenantId) return { credential, mayTouch: (tag) => tag === tenantId };
+    const others = await otherTenants(db, tenantId);
+    return { credential, mayTouch: (tag) => tag === undefined || !others.has(tag) };
+  };
+}
+
+const SECRET_KEPT_MS = 60_000;
+
+/** Where the webhooks of a tenant go. The secret is kept for a minute, and longer while the database is away. */
+export function createWebhookTargets(deps: {
+  clock: Clock;
+  webhookSecrets: Pick<WebhookSecrets, 'current'>;
+  publicUrl: string;
+}): (tenantId: string) => Promise<WebhookTarget> {
+  const kept = new Map<string, { secret: string; readMs: number }>();
+  const url = `${deps.publicUrl.replace(/\/+$/, '')}/webhooks/vapi`;
+  return async (tenantId) => {
+    const known = kept.get(tenantId);
+    const nowMs = deps.clock.monotonicMs();
+    if (known && nowMs - known.readMs < SECRET_KEPT_MS) return { url, secret: known.secret };
+    try {
+      const secret = await deps.webhookSecrets.current(tenantId, 'vapi', { name: 'AVA' });
+      kept.set(tenantId, { secret, readMs: nowMs });
+      return { url, secret };
+    } catch (error) {
+      if (known) return { url, secret: known.secret };
+      throw error;
+    }
+  };
+}
+
+async function firstTenant(db: Database): Promise<string | undefined> {
+  const row = await db.system
+    .selectFrom('tenants')
+    .select('id')
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+async function otherTenants(db: Database, tenantId: string): Promise<ReadonlySet<string>> {
+  const rows = await db.system.selectFrom('tenants').select('id').where('id', '!=', tenantId).execute();
+  return new Set(rows.map((row) => row.id));
+}
