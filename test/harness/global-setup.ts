@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { canReach, chooseRunner } from '../../src/db/embedded/place.ts';
-import { findPostmaster, isAlive } from '../../src/db/embedded/postmaster.ts';
+import { findPostmaster, isAlive, isPostgres } from '../../src/db/embedded/postmaster.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -32,12 +32,12 @@ function reachableTmp(): string {
   return !runner || canReach(tmpdir(), runner) ? tmpdir() : '/var/tmp';
 }
 
-// A run that was killed leaves its server behind.
+// A run that was killed leaves its servers behind.
 function removeIfDead(folder: string): void {
   try {
     const owner = Number(readFileSync(path.join(folder, 'owner'), 'utf8'));
     if (!owner || isAlive(owner)) return;
-    stopServer(folder, 'SIGQUIT');
+    stopServers(folder, 'SIGQUIT');
     rmSync(folder, { recursive: true, force: true });
   } catch {
     // Another user's, or still being written: not ours to clear.
@@ -45,15 +45,22 @@ function removeIfDead(folder: string): void {
 }
 
 async function takeDown(folder: string): Promise<void> {
-  const pid = stopServer(folder, 'SIGINT');
-  const isGone = (): boolean => !pid || !isAlive(pid);
-  while (!isGone()) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const pid of stopServers(folder, 'SIGINT')) {
+    while (isPostgres(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   rmSync(folder, { recursive: true, force: true });
 }
 
-function stopServer(folder: string, signal: NodeJS.Signals): number | undefined {
-  const cluster = path.join(folder, 'postgres', 'cluster');
-  const running = existsSync(cluster) ? findPostmaster(cluster) : undefined;
-  if (running) process.kill(running.pid, signal);
-  return running?.pid;
+// That of the run, and those that single tests started in folders below and could not stop any more.
+function stopServers(folder: string, signal: NodeJS.Signals): number[] {
+  return readdirSync(folder).flatMap((name) => {
+    const clusters = [path.join(folder, name, 'cluster'), path.join(folder, name, 'postgres', 'cluster')];
+    return clusters.flatMap((cluster) => {
+      const running = existsSync(cluster) ? findPostmaster(cluster) : undefined;
+      if (!running) return [];
+      process.kill(running.pid, 'SIGCONT');
+      process.kill(running.pid, signal);
+      return [running.pid];
+    });
+  });
 }
