@@ -24,6 +24,7 @@ const AUDIENCE = 'ava-api';
 const LEEWAY_SECONDS = 30;
 const LONGEST_TOKEN = 1024;
 const SIGNATURE_LENGTH = 43;
+const CLAIMS = 9;
 
 export function createAccessTokens({ secrets, clock }: { secrets: SecretKeys; clock: Clock }): AccessTokens {
   const keys = readingKeys(deriveKeys(secrets, 'access-token')).map(prepare);
@@ -71,14 +72,14 @@ function isSigned(token: string, end: number, secret: KeyObject): boolean {
 
 type Claims = Record<string, unknown>;
 
-// Written back it must read the same: no doubled claims, no other spelling.
+// Written back it must read the same: no doubled claims, no other spelling, and none that AVA does not write.
 function parse(segment: string): Claims | undefined {
   try {
     const text = Buffer.from(segment, 'base64url').toString();
     const claims: unknown = JSON.parse(text);
     if (claims === null || typeof claims !== 'object' || Array.isArray(claims)) return undefined;
     const isCanonical = JSON.stringify(claims) === text && Buffer.from(text).toString('base64url') === segment;
-    return isCanonical ? (claims as Claims) : undefined;
+    return isCanonical && Object.keys(claims).length === CLAIMS ? (claims as Claims) : undefined;
   } catch {
     return undefined;
   }

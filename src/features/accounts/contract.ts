@@ -40,12 +40,12 @@ export const loginBodySchema = z
 /** Without `refresh_token` the cookie is used. `tenant_id` keeps a tab on its own tenant. */
 export const refreshBodySchema = z
   .strictObject({ refresh_token: refreshTokenSchema.optional(), tenant_id: z.uuid().optional() })
-  .optional()
+  .nullish()
   .meta({ id: 'RefreshRequest' });
 
 export const logoutBodySchema = z
   .strictObject({ refresh_token: refreshTokenSchema.optional() })
-  .optional()
+  .nullish()
   .meta({ id: 'LogoutRequest' });
 
 export const switchTenantBodySchema = z.strictObject({ tenant_id: z.uuid() }).meta({ id: 'SwitchTenantRequest' });
