@@ -2,6 +2,7 @@
  * The voices that answer: a tenant's assistants at Vapi, and the one that is its default. Everything here keeps the two
  * promises of a control plane: a field that AVA does not know is never lost, and nothing that a person does is final.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
 import { fail, PublicError } from '../../errors.ts';
@@ -71,11 +72,12 @@ const AVA = 'AVA';
 
 export function createAssistants(given: AssistantsDeps) {
   const { db, isStub } = given;
+  const origin = randomUUID();
   const store = createAssistantStore({ db, isStub });
   const deps = isStub ? { ...given, access: stubAccess, vapi: stubVapi(given, store) } : given;
   const { vapi } = deps;
   const announce = (trx: Trx, tenantId: string, assistantId: string, revision: number) =>
-    db.notify(CHANNEL, `${tenantId} ${assistantId} ${revision}`, trx);
+    db.notify(CHANNEL, `${origin} ${tenantId} ${assistantId} ${revision}`, trx);
   const editor = createEditor({ ...deps, store, announce });
   const reader = createReader({ ...deps, store, recover: editor.recover, adoptDefault });
 
@@ -284,8 +286,9 @@ export function createAssistants(given: AssistantsDeps) {
     listen: () =>
       db.listen(CHANNEL, (notice) => {
         if (notice.cause !== 'message') return reader.doubtAll();
-        const [tenantId = '', assistantId = '', revision] = notice.payload.split(' ');
-        reader.heard(tenantId, assistantId, Number(revision));
+        const [from, tenantId = '', assistantId = '', revision] = notice.payload.split(' ');
+        // What this replica did, it knows already.
+        if (from !== origin) reader.heard(tenantId, assistantId, Number(revision));
       }),
   };
 }

@@ -105,7 +105,10 @@ export function createReader(deps: ReaderDeps) {
       return (await store.find(tenantId, fresh.id)) ?? Promise.reject(notFound());
     }
     const recovered = row.openEdit && (await deps.recover(tenantId, row.openEdit, fresh));
-    if (recovered) return recovered;
+    if (recovered) {
+      forget(tenantId);
+      return recovered;
+    }
     const known = { ...row, name: fresh.name ?? row.name, snapshot: sighting.assistant, connected: sighting.connected };
     const isOld = clock.now().getTime() - row.snapshotAt.getTime() > SNAPSHOT_AGE_MS;
     const isSame = same(row.snapshot, sighting.assistant) && row.connected === sighting.connected;
@@ -118,7 +121,8 @@ export function createReader(deps: ReaderDeps) {
   /** Finds the default of a tenant that has none yet. */
   async function discover(tenantId: string, access: VapiAccess): Promise<View> {
     const mine = await lookAtAll(tenantId, access);
-    const oldest = mine.toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
+    // Newest first, so of two made in the same moment the last one is the older.
+    const oldest = mine.toReversed().toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
     if (oldest === undefined) return { kind: 'none', asOf: clock.now() };
     await deps.adoptDefault(tenantId, oldest);
     const known = await store.findDefault(tenantId);
