@@ -79,7 +79,7 @@ function controlRoutes(app: FastifyInstance, control: Control, env: () => Record
   });
 
   app.post('/control/calls', (request, reply) => {
-    const call = control.placeCall(request.body as CallOrder);
+    const call = control.placeCall(callOf(control, request.body));
     if ((request.query as { wait?: string }).wait !== 'false') return call;
     // How it went stands in the list of calls.
     call.catch(() => {});
@@ -117,6 +117,14 @@ function runOf<T extends { id: string }>(runs: T[], params: unknown): T {
   const run = runs.find(({ id }) => id === (params as { id: string }).id);
   if (!run) throw new Error('There is no such run');
   return run;
+}
+
+/** Without a number the first is rung that can ring. */
+function callOf(control: Control, body: unknown): CallOrder {
+  const order = (body ?? {}) as Partial<CallOrder>;
+  const to = order.to ?? control.numbers()[0];
+  if (!to) throw new Error('No number has a voice URL yet; name one in `to`');
+  return { ...order, to };
 }
 
 function faultOf(body: unknown): Fault {

@@ -83,11 +83,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const control = createControl({ world, vapi, twilio, sinks, telephony, random: seededRandom(seed, 'days') });
   const addresses = describe({ seeded, sinks, urlOf });
-  const controlDoor = await openControlDoor({ host, port, control, env: () => envOf(addresses) });
+  const env = () => ({ ...envOf(addresses), AVA_SIMULATOR_URL: controlDoor.url });
+  const controlDoor = await openControlDoor({ host, port, control, env: () => env() });
   return {
     url: controlDoor.url,
     ...addresses,
-    env: () => envOf(addresses),
+    env,
     control,
     close: () => closeAll({ doors, controlDoor, telephony }),
   };
