@@ -7,6 +7,7 @@ import { dropRules, insertOf, listTenantTables, type TenantTable } from '../../t
 
 /** LIST: what may look across tenants. Add a function only with a reason why no query of one tenant can do it. */
 const DEFINER_FUNCTIONS = [
+  'due_effects',
   'keep_webhooks',
   'memberships_of',
   'routing_since',
@@ -27,6 +28,7 @@ const DEFINER_FUNCTIONS = [
 /** LIST: tables that belong to no tenant and that the serving role may read. */
 const GLOBAL_TABLES = [
   'alert_notifications',
+  'alert_samples',
   'alert_silences',
   'alerter_state',
   'alerts',
