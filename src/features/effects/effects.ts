@@ -28,12 +28,15 @@ export type Effects = {
     act: (effect: Effect) => Promise<unknown>,
     options?: { lane?: LaneName },
   ): Promise<EffectResult>;
+  /** Takes the key without acting; `isMine` false tells how it stands with somebody else. */
+  claim(order: EffectOrder, options?: { lane?: LaneName }): Promise<{ effect: Effect; isMine: boolean }>;
   find(tenantId: string, key: string): Promise<Effect | undefined>;
   /** Says how an effect ended whose outcome was not known. */
   settle(
     effect: Pick<Effect, 'tenantId' | 'id'>,
     state: 'done' | 'refused' | 'unknown' | 'planned',
     outcome: unknown,
+    options?: { lane?: LaneName },
   ): Promise<void>;
   /** Effects of one kind that wait, oldest first: planned ones, or those whose outcome nobody has known for `afterMs`. */
   due(kind: string, which: 'planned' | 'open', afterMs?: number): Promise<Effect[]>;
@@ -42,16 +45,21 @@ export type Effects = {
 const BATCH = 100;
 
 export function createEffects({ db, clock }: { db: Database; clock: Clock }): Effects {
-  const settle: Effects['settle'] = async ({ tenantId, id }, state, outcome) => {
-    await db.asTenant(tenantId, (trx) => settleEffect(trx, id, { state, outcome, now: clock.now() }));
+  const settle: Effects['settle'] = async ({ tenantId, id }, state, outcome, { lane = 'api' } = {}) => {
+    await db.lane(lane).asTenant(tenantId, (trx) => settleEffect(trx, id, { state, outcome, now: clock.now() }));
+  };
+
+  const claim: Effects['claim'] = (order, { lane = 'api' } = {}) => {
+    const wanted = { ...order, correlationId: currentCorrelationId(), now: clock.now() };
+    return db.lane(lane).asTenant(order.tenantId, (trx) => claimEffect(trx, wanted));
   };
 
   return {
+    claim,
     plan: (trx, order) => planEffect(trx, { ...order, correlationId: currentCorrelationId(), now: clock.now() }),
 
     async once(order, act, { lane = 'api' } = {}) {
-      const claim = { ...order, correlationId: currentCorrelationId(), now: clock.now() };
-      const { effect, isMine } = await db.lane(lane).asTenant(order.tenantId, (trx) => claimEffect(trx, claim));
+      const { effect, isMine } = await claim(order, { lane });
       if (!isMine) return { state: resultOf(effect), outcome: effect.outcome };
       try {
         const outcome = await act(effect);

@@ -6,8 +6,8 @@ import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { errorsOf, fail } from '../../errors.ts';
+import { readCursor, writeCursor } from '../../http/cursor.ts';
 import type { Metrics } from '../../metrics.ts';
-import { cursorOf, readCursor } from './cursor.ts';
 import { type WebhookEvent, WEBHOOK_ERRORS } from './contract.ts';
 import type { IncomingEvent, QuarantinedEvent } from './event.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -23,6 +23,9 @@ import {
   type QuarantineRow,
   releaseQuarantined,
 } from './store.ts';
+
+export type { IncomingEvent, QuarantinedEvent } from './event.ts';
+export { twilioEvent } from './twilio-events.ts';
 
 export type WebhookInbox = ReturnType<typeof createWebhookInbox>;
 
@@ -79,7 +82,10 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
     }: Omit<LedgerFilter, 'before' | 'most'> & { cursor?: string | undefined; limit: number }) {
       const found = await listLedger(db, { ...filter, before: readCursor(cursor), most: limit + 1 });
       const webhooks = found.slice(0, limit);
-      return { webhooks, nextCursor: found.length > limit ? cursorOf(webhooks.at(-1)!) : null };
+      const last = webhooks.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      const nextCursor = isMore ? writeCursor({ time: new Date(last.received_at), id: last.id }) : null;
+      return { webhooks, nextCursor };
     },
 
     async get(id: string): Promise<WebhookEvent & { kept: unknown }> {

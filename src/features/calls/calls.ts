@@ -1,0 +1,146 @@
+/**
+ * What happened on the phone. Calls are made of facts that vendors' messages tell, in any order; this room folds them,
+ * lists them, and tells the story of one.
+ */
+import type { Transaction } from 'kysely';
+import type { Clock } from '../../clock.ts';
+import type { Database } from '../../db/connect.ts';
+import type { Schema } from '../../db/schema.ts';
+import { fail } from '../../errors.ts';
+import { readCursor, writeCursor } from '../../http/cursor.ts';
+import { type Applied, applyFacts } from './apply.ts';
+import type { Call, CallDetail, TimelineEntry } from './contract.ts';
+import type { CallFact } from './fact.ts';
+import * as store from './store.ts';
+import { type Addition, timelineOf } from './timeline.ts';
+import { factOfTwilio, type KeptTwilio } from './twilio-facts.ts';
+import { factOfVapi, type KeptVapi } from './vapi-facts.ts';
+import { toCall, toDetail } from './wire.ts';
+
+/** A stored message of a vendor, as the ledger hands it over. */
+export type StoredMessage = {
+  vendor: 'vapi' | 'twilio';
+  type: string;
+  dedupeKey: string;
+  kept: unknown;
+  vapiCallId: string | null;
+  twilioCallSid: string | null;
+  correlationId: string;
+  receivedAt: Date;
+};
+
+/** What is stored of a message of Vapi. */
+export type VapiKept = { name: string; at: string; message: KeptVapi['kept'] };
+
+export type CallsDeps = {
+  db: Database;
+  clock: Clock;
+  /** Tells dashboards that a call changed. */
+  publish(tenantId: string, callId: string): void;
+  /** Puts on its way what follows the end of a call, within the transaction that ended it. */
+  afterCall(trx: Transaction<Schema>, tenantId: string, ended: Applied[]): Promise<void>;
+  /** What other rooms know about the time of a call. */
+  additions(tenantId: string, call: Call): Promise<Addition[]>;
+};
+
+export type Calls = ReturnType<typeof createCalls>;
+
+export type ListQuery = Omit<store.CallFilter, 'before' | 'most'> & { cursor?: string | undefined; limit: number };
+
+export function createCalls(deps: CallsDeps) {
+  const { db } = deps;
+
+  async function take(trx: Transaction<Schema>, tenantId: string, facts: CallFact[]): Promise<() => void> {
+    const applied = await applyFacts(trx, tenantId, facts);
+    const ended = applied.filter(({ before, after }) => after.isComplete && before?.told_owner !== true);
+    if (ended.length > 0) await deps.afterCall(trx, tenantId, ended);
+    return () => {
+      for (const { callId } of applied) deps.publish(tenantId, callId);
+    };
+  }
+
+  return {
+    take,
+
+    /** Applies stored messages of vendors; what it resolves to runs after the commit. */
+    takeMessages: (trx: Transaction<Schema>, tenantId: string, messages: StoredMessage[]): Promise<() => void> =>
+      take(
+        trx,
+        tenantId,
+        messages.map(factOf).filter((fact) => fact !== undefined),
+      ),
+
+    async list(tenantId: string, query: ListQuery): Promise<{ calls: Call[]; nextCursor: string | null }> {
+      const { cursor, limit, ...filter } = query;
+      const found = await db.asTenant(tenantId, (trx) =>
+        store.listCalls(trx, tenantId, { ...filter, before: readCursor(cursor), most: limit + 1 }),
+      );
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      return {
+        calls: page.map(toCall),
+        nextCursor: isMore ? writeCursor({ time: last.started_at, id: last.id }) : null,
+      };
+    },
+
+    async get(tenantId: string, id: string): Promise<CallDetail> {
+      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (found === undefined) throw noSuchCall();
+      return toDetail(found.row, found.text);
+    },
+
+    async timeline(tenantId: string, id: string): Promise<TimelineEntry[]> {
+      const found = await db.asTenant(tenantId, async (trx) => {
+        const call = await store.findCall(trx, id);
+        return call && { call, events: await store.listEvents(trx, id) };
+      });
+      if (found === undefined) throw noSuchCall();
+      return timelineOf(found.events, await deps.additions(tenantId, toCall(found.call.row)));
+    },
+
+    /** The call behind an id of a vendor. */
+    findByVendorId: (tenantId: string, vendorId: string): Promise<string | undefined> =>
+      db.asTenant(tenantId, (trx) => store.findCallIdByVendorId(trx, vendorId)),
+
+    stats: (tenantId: string, days: number) =>
+      db.asTenant(tenantId, (trx) => store.listDays(trx, tenantId, daysAgo(deps.clock, days - 1))),
+
+    completeness: (tenantId: string, days: number) =>
+      db.asTenant(tenantId, (trx) => store.listCompleteness(trx, daysAgo(deps.clock, days - 1))),
+
+    /** Removes everything that is known of a call; its day's sums stay. */
+    async remove(tenantId: string, id: string): Promise<void> {
+      const isKnown = await db.asTenant(tenantId, async (trx) => {
+        const found = await store.findCall(trx, id);
+        if (found !== undefined) await store.deleteCalls(trx, [id]);
+        return found !== undefined;
+      });
+      if (!isKnown) throw noSuchCall();
+    },
+  };
+}
+
+function factOf(message: StoredMessage): CallFact | undefined {
+  const { correlationId } = message;
+  if (message.vendor === 'twilio') return factOfTwilio({ ...message, kept: message.kept as KeptTwilio }, correlationId);
+  const { name, at, message: kept } = message.kept as VapiKept;
+  return factOfVapi({ ...message, name, at: plausible(new Date(at), message.receivedAt), kept }, correlationId);
+}
+
+const MOST_EARLY_MS = 7 * 86_400_000;
+const MOST_LATE_MS = 3_600_000;
+
+/** A vendor's clock may be wrong, but not by days: a call must not end up in another year. */
+function plausible(at: Date, receivedAt: Date): Date {
+  const aheadMs = at.getTime() - receivedAt.getTime();
+  return aheadMs > MOST_LATE_MS || aheadMs < -MOST_EARLY_MS ? receivedAt : at;
+}
+
+function daysAgo(clock: Clock, days: number): string {
+  return new Date(clock.now().getTime() - days * 86_400_000).toISOString().slice(0, 10);
+}
+
+function noSuchCall() {
+  return fail('not_found', 'There is no such call.');
+}

@@ -1,0 +1,169 @@
+import { type Selectable, sql, type SqlBool, type Transaction } from 'kysely';
+import type { CallEventsTable, CallPoliciesTable, CallTextsTable } from '../../db/schema-calls.ts';
+import type { Schema } from '../../db/schema.ts';
+import type { CallRow } from './apply-store.ts';
+
+type Trx = Transaction<Schema>;
+
+export type CallFilter = {
+  q?: string | undefined;
+  status?: string | undefined;
+  direction?: string | undefined;
+  outcome?: string | undefined;
+  assistantId?: string | undefined;
+  phoneNumber?: string | undefined;
+  fromTime?: Date | undefined;
+  toTime?: Date | undefined;
+  before?: { time: Date; id: string } | undefined;
+  most: number;
+};
+
+/** Newest first. The tenant is named beside row-level security so that the planner can use the indexes that begin with it. */
+export async function listCalls(trx: Trx, tenantId: string, filter: CallFilter): Promise<CallRow[]> {
+  if (filter.phoneNumber !== undefined) return await listOfNumber(trx, tenantId, filter, filter.phoneNumber);
+  let query = select(trx, tenantId, filter);
+  if (filter.q !== undefined) {
+    const found = await searchIds(trx, filter.q, filter);
+    if (found.length === 0) return [];
+    query = query.where('id', 'in', found);
+  }
+  return await query.execute();
+}
+
+/** Two index walks, one for each side of the line, instead of one walk over everything. */
+async function listOfNumber(trx: Trx, tenantId: string, filter: CallFilter, number: string): Promise<CallRow[]> {
+  const sides = ['from_number', 'to_number'] as const;
+  const rows = new Map<string, CallRow>();
+  for (const side of sides) {
+    for (const row of await select(trx, tenantId, filter).where(side, '=', number).execute()) rows.set(row.id, row);
+  }
+  return [...rows.values()].sort(newestFirst).slice(0, filter.most);
+}
+
+function newestFirst(a: CallRow, b: CallRow): number {
+  return b.started_at.getTime() - a.started_at.getTime() || (a.id < b.id ? 1 : -1);
+}
+
+function select(trx: Trx, tenantId: string, filter: CallFilter) {
+  let query = trx.selectFrom('calls').selectAll().where('tenant_id', '=', tenantId);
+  const { status, direction, outcome, assistantId, fromTime, toTime, before } = filter;
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (direction !== undefined) query = query.where('direction', '=', direction);
+  if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+  if (assistantId !== undefined) query = query.where('assistant_id', '=', assistantId);
+  if (fromTime !== undefined) query = query.where('started_at', '>=', fromTime);
+  if (toTime !== undefined) query = query.where('started_at', '<', toTime);
+  if (before !== undefined) query = query.where(sql<SqlBool>`(started_at, id) < (${before.time}, ${before.id}::uuid)`);
+  return query.orderBy('started_at', 'desc').orderBy('id', 'desc').limit(filter.most);
+}
+
+const MOST_FOUND = 1_000;
+
+async function searchIds(trx: Trx, words: string, { before }: CallFilter): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select s as id from search_calls(${words}, ${before?.time ?? null}, ${before?.id ?? null}, ${MOST_FOUND}) s`.execute(
+    trx,
+  );
+  return rows.map((row) => row.id);
+}
+
+export type TextRow = Selectable<CallTextsTable>;
+export type EventRow = Selectable<CallEventsTable>;
+
+export async function findCall(trx: Trx, id: string): Promise<{ row: CallRow; text: TextRow | undefined } | undefined> {
+  const row = await trx.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const text = await trx.selectFrom('call_texts').selectAll().where('call_id', '=', id).executeTakeFirst();
+  return { row, text };
+}
+
+/** The call that a vendor's id stands for. */
+export async function findCallIdByVendorId(trx: Trx, vendorId: string): Promise<string | undefined> {
+  const row = await trx.selectFrom('call_links').select('call_id').where('vendor_id', '=', vendorId).executeTakeFirst();
+  return row?.call_id;
+}
+
+export async function listEvents(trx: Trx, callId: string): Promise<EventRow[]> {
+  return await trx
+    .selectFrom('call_events')
+    .selectAll()
+    .where('call_id', '=', callId)
+    .orderBy('at')
+    .orderBy('key')
+    .execute();
+}
+
+export async function listDays(trx: Trx, tenantId: string, since: string) {
+  return await trx
+    .selectFrom('call_days')
+    .selectAll()
+    .select(sql<string>`to_char(day, 'YYYY-MM-DD')`.as('date'))
+    .where('tenant_id', '=', tenantId)
+    .where('day', '>=', since)
+    .orderBy('day')
+    .execute();
+}
+
+export async function listCompleteness(trx: Trx, since: string) {
+  return await trx
+    .selectFrom('call_completeness')
+    .selectAll()
+    .select(sql<string>`to_char(day, 'YYYY-MM-DD')`.as('date'))
+    .where('day', '>=', since)
+    .orderBy('day', 'desc')
+    .orderBy('vendor')
+    .execute();
+}
+
+export type PolicyRow = Selectable<CallPoliciesTable>;
+
+export async function findPolicy(trx: Trx): Promise<PolicyRow | undefined> {
+  return await trx.selectFrom('call_policies').selectAll().executeTakeFirst();
+}
+
+export async function putPolicy(
+  trx: Trx,
+  tenantId: string,
+  values: Partial<Omit<PolicyRow, 'tenant_id'>>,
+): Promise<void> {
+  await trx
+    .insertInto('call_policies')
+    .values({ tenant_id: tenantId, retention_days: null, ...values })
+    .onConflict((conflict) => conflict.column('tenant_id').doUpdateSet(values))
+    .execute();
+}
+
+/** Removes what is known of calls: their rows, texts, facts, links, and the kept fields of their webhooks. */
+export async function deleteCalls(trx: Trx, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const links = await trx
+    .selectFrom('call_links')
+    .select(['vendor', 'vendor_id'])
+    .where('call_id', 'in', ids)
+    .execute();
+  const idsOf = (vendor: string) => links.filter((link) => link.vendor === vendor).map((link) => link.vendor_id);
+  const forget = { kept: '{}' };
+  for (const [vendor, column] of [
+    ['vapi', 'vapi_call_id'],
+    ['twilio', 'twilio_call_sid'],
+  ] as const) {
+    const vendorIds = idsOf(vendor);
+    if (vendorIds.length > 0)
+      await trx.updateTable('webhook_events').set(forget).where(column, 'in', vendorIds).execute();
+  }
+  for (const table of ['call_events', 'call_texts', 'call_links'] as const)
+    await trx.deleteFrom(table).where('call_id', 'in', ids).execute();
+  await trx.deleteFrom('calls').where('id', 'in', ids).execute();
+}
+
+export async function listEndedBefore(trx: Trx, moment: Date, most: number): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('calls')
+    .select('id')
+    .where('started_at', '<', moment)
+    .where('status', '=', 'ended')
+    .orderBy('started_at')
+    .limit(most)
+    .execute();
+  return rows.map((row) => row.id);
+}
