@@ -54,6 +54,7 @@ export class Circuit {
   readonly #store: BreakerStore | undefined;
   #own: BreakerState = initialState;
   #lastFailures: FailureRecord[] | undefined;
+  #sharedTicket: Ticket = { generation: initialState.generation, lease: 0 };
 
   constructor({ ref, settings, clock, emit, store }: CircuitOptions) {
     this.ref = ref;
@@ -74,13 +75,28 @@ export class Circuit {
 
   /** A permit to call, or why not. A probe's permit is worth nothing after `leaseMs`. */
   admit(leaseMs: number, early = false): { permit: Permit } | { refusal: Refusal } {
-    const decision = this.#apply({ type: 'admit', leaseMs, early }) as Decision;
-    return 'admitted' in decision ? { permit: new Permit(this, decision.admitted) } : { refusal: decision.refused };
+    const refusal = this.refusal(early);
+    return refusal ? { refusal } : { permit: this.enter(leaseMs, early) };
+  }
+
+  /** A permit, where `refusal` has just said that nothing stands against it. */
+  enter(leaseMs: number, early = false): Permit {
+    const { state } = this;
+    if (state.tag === 'closed') return new Permit(this, this.#ticketOf(state.generation));
+    const decision = this.#apply({ type: 'admit', leaseMs, early });
+    if (decision && 'admitted' in decision) return new Permit(this, decision.admitted);
+    throw new Error(`circuit ${this.ref.circuit} refused what it had just allowed`);
   }
 
   /** Settles an admitted call. Called through its permit. */
   settle(event: BreakerEvent): void {
     this.#apply(event);
+  }
+
+  /** The same for a good answer; nothing at all happens when there is nothing to forget, which is nearly always. */
+  settleGood(ticket: Ticket): void {
+    const { state } = this;
+    if (state.tag !== 'closed' || state.failures > 0) this.#apply({ type: 'succeeded', ticket });
   }
 
   /** Keeps a failure for people to read; it has no effect on the state. */
@@ -129,6 +145,12 @@ export class Circuit {
     return view;
   }
 
+  /** Calls of one generation that are no probes share a ticket. */
+  #ticketOf(generation: number): Ticket {
+    if (this.#sharedTicket.generation !== generation) this.#sharedTicket = { generation, lease: 0 };
+    return this.#sharedTicket;
+  }
+
   #apply(event: BreakerEvent): Decision | undefined {
     const before = this.state;
     const { state, facts, decision } = move(before, event, this.#clock.monotonicMs(), this.#settings);
@@ -159,7 +181,7 @@ export class Permit {
 
   succeed(): void {
     const ticket = this.#take();
-    if (ticket) this.#circuit.settle({ type: 'succeeded', ticket });
+    if (ticket) this.#circuit.settleGood(ticket);
   }
 
   /** `uncorroborated`: count it, but do not open a closed circuit for it. */

@@ -14,7 +14,11 @@ function setup(overrides: Partial<Parameters<typeof createCircuits>[0]['settings
   const circuits = createCircuits({
     upstream: 'vapi',
     settings: {
-      ...{ threshold: 3, recoveryMs: 30_000, successThreshold: 2, enabled: true, witnessWindowMs: 60_000 },
+      threshold: 3,
+      recoveryMs: 30_000,
+      successThreshold: 2,
+      enabled: true,
+      witnessWindowMs: 60_000,
       maxCredentialCircuits: 100,
       ...overrides,
     },
@@ -30,7 +34,11 @@ function setup(overrides: Partial<Parameters<typeof createCircuits>[0]['settings
     for (let time = 0; time < times; time += 1) enter(credential).fail({ reason: 'it answered 500', operation: 'x' });
   };
   return {
-    ...{ circuits, clock, facts, enter, fail },
+    circuits,
+    clock,
+    facts,
+    enter,
+    fail,
     succeed: (credential: Credential | null) => enter(credential).succeed(),
     refusal: (credential: Credential | null) => {
       const answer = circuits.admit(credential, 5_000);

@@ -66,12 +66,7 @@ export function createCircuits({ upstream, settings, clock, emit }: CircuitsOpti
     const refusing = own.refusal(early) ? own : circuit?.refusal() ? circuit : undefined;
     if (refusing) return { circuit: refusing.ref, ...refusing.refusal(refusing === own && early)! };
     active = sight(active, key, clock.monotonicMs());
-    return new TwoPermits(
-      key,
-      permitOf(own.admit(leaseMs, early)),
-      circuit && permitOf(circuit.admit(leaseMs)),
-      circuit,
-    );
+    return new TwoPermits(key, own.enter(leaseMs, early), circuit?.enter(leaseMs), circuit);
   }
 
   /** A circuit that one credential alone reopened may be that credential's own trouble: another need not wait to try. */
@@ -164,11 +159,6 @@ export function createCircuits({ upstream, settings, clock, emit }: CircuitsOpti
   }
 
   return { admit, coolDown, find, list };
-}
-
-function permitOf(answer: ReturnType<Circuit['admit']>): Permit {
-  if ('permit' in answer) return answer.permit;
-  throw new Error('a circuit refused what it had just allowed');
 }
 
 export function isRejection(answer: Passage | Rejection): answer is Rejection {

@@ -4,14 +4,13 @@
  * has its circuits, its retry budget and its bulkhead, so that a sick one harms only itself.
  */
 import type { Clock } from '../clock.ts';
-import { createAttempts } from './attempt.ts';
-import type { MakeAttempt } from './attempt.ts';
+import { makeAttempt } from './attempt.ts';
+import type { AttemptDeps } from './attempt.ts';
 import type { Lane } from './bulkhead.ts';
 import { createBulkhead } from './bulkhead.ts';
 import type { Circuit, CircuitView } from './circuit.ts';
 import { createCircuits } from './circuits.ts';
 import type { Circuits, Credential } from './circuits.ts';
-import { sleep } from './deadline.ts';
 import type { Emit } from './facts.ts';
 import type { FailureTable } from './failure-table.ts';
 import type { GuardSettings } from './guard-settings.ts';
@@ -20,6 +19,7 @@ import type { AttemptContext, GuardedCall } from './guarded-call.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { backoffMs, mayRepeat } from './retry.ts';
+import { sleep } from './sleep.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 export type { AttemptContext, CircuitView, Credential, GuardedCall, Lane };
@@ -50,7 +50,7 @@ export type Guard = {
   close(circuit: string, order: { reason: string; author: string }): CircuitView | undefined;
 };
 
-type Line = { table: FailureTable; circuits: Circuits; budget: RetryBudget; makeAttempt: MakeAttempt };
+type Line = { table: FailureTable; circuits: Circuits; budget: RetryBudget; deps: AttemptDeps };
 
 export function createGuard({ clock, random, emit, settings }: GuardOptions): Guard {
   const lines = new Map<string, Line>();
@@ -60,24 +60,39 @@ export function createGuard({ clock, random, emit, settings }: GuardOptions): Gu
     const circuits = createCircuits({ upstream: name, settings: settings.breaker, clock, emit });
     const bulkhead = createBulkhead(clock, settings.bulkhead);
     const budget = createRetryBudget(clock, settings.retry.budget);
-    const makeAttempt = createAttempts({ clock, emit, circuits, bulkhead, defaultCoolDownMs: settings.coolDownMs });
-    lines.set(name, { table, circuits, budget, makeAttempt });
+    const deps = { clock, emit, circuits, bulkhead, coolDownMs: settings.coolDownMs };
+    lines.set(name, { table, circuits, budget, deps });
   }
 
-  async function run<T>(call: GuardedCall<T>): Promise<T> {
-    const line = lineOf(call.upstream);
+  function run<T>(call: GuardedCall<T>): Promise<T> {
+    const line = lines.get(call.upstream);
+    if (!line) return Promise.reject(new Error(`upstream ${call.upstream} is not declared`));
     const endsMs = clock.monotonicMs() + call.deadlineMs;
-    const maxAttempts = call.maxAttempts ?? (call.lane === 'job' ? 1 : settings.retry.maxAttempts);
     line.budget.earn();
-    for (let attempt = 1; ; attempt += 1) {
+    return new Promise((resolve, reject) => {
+      // Only a call whose first attempt failed pays for the loop.
+      const onError = (error: unknown) => void repeat(line, call, error, endsMs).then(resolve, reject);
+      makeAttempt(line.deps, call, { attempt: 1, endsMs }, resolve, onError);
+    });
+  }
+
+  async function repeat<T>(line: Line, call: GuardedCall<T>, firstError: unknown, endsMs: number): Promise<T> {
+    const maxAttempts = call.maxAttempts ?? (call.lane === 'job' ? 1 : settings.retry.maxAttempts);
+    let error = firstError;
+    for (let attempt = 1; attempt < maxAttempts; attempt += 1) {
+      const waitMs = waitBeforeNext(line, call, { error, attempt, endsMs });
+      if (waitMs === undefined) break;
+      if (!(await sleep(clock, waitMs, call.signal))) throw cancelled(call);
       try {
-        return await line.makeAttempt(call, attempt, endsMs);
-      } catch (error) {
-        const waitMs = attempt < maxAttempts ? waitBeforeNext(line, call, { error, attempt, endsMs }) : undefined;
-        if (waitMs === undefined) throw error;
-        if (!(await sleep(clock, waitMs, call.signal))) throw cancelled(call);
+        const number = attempt + 1;
+        return await new Promise<T>((resolve, reject) =>
+          makeAttempt(line.deps, call, { attempt: number, endsMs }, resolve, reject),
+        );
+      } catch (next) {
+        error = next;
       }
     }
+    throw error;
   }
 
   /** How long to wait before another attempt; undefined when there must be none. */
@@ -100,12 +115,6 @@ export function createGuard({ clock, random, emit, settings }: GuardOptions): Gu
     return delayMs;
   }
 
-  function lineOf(name: string): Line {
-    const line = lines.get(name);
-    if (!line) throw new Error(`upstream ${name} is not declared`);
-    return line;
-  }
-
   function findCircuit(name: string): Circuit | undefined {
     const [upstreamName = ''] = name.split('/', 1);
     return lines.get(upstreamName)?.circuits.find(name);
@@ -113,7 +122,7 @@ export function createGuard({ clock, random, emit, settings }: GuardOptions): Gu
 
   return {
     upstream,
-    tableOf: (name) => lineOf(name).table,
+    tableOf: (name) => lines.get(name)?.table ?? {},
     run,
     circuits: () => [...lines.values()].flatMap(({ circuits }) => circuits.list()),
     isolate(name, order) {

@@ -32,6 +32,9 @@ export type UpstreamErrorFields = {
   body?: VendorMessage | undefined;
 };
 
+/** Refusals come in crowds, when time is short: they are made without a stack, which costs more than all the rest. */
+const REFUSALS: ReadonlySet<ErrorKind> = new Set<ErrorKind>(['circuit_open', 'overloaded', 'cancelled']);
+
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly kind: ErrorKind;
@@ -43,7 +46,10 @@ export class UpstreamError extends Error {
   readonly body: VendorMessage | undefined;
 
   constructor(fields: UpstreamErrorFields) {
+    const { stackTraceLimit } = Error;
+    if (REFUSALS.has(fields.kind)) Error.stackTraceLimit = 0;
     super(`${fields.upstream}: ${fields.detail}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.kind = fields.kind;
     this.upstream = fields.upstream;
     this.detail = fields.detail;

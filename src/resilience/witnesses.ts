@@ -8,9 +8,13 @@ export type Sightings = readonly Sighting[];
 
 export const nobody: Sightings = [];
 
+/** A sighting is renewed at most this often, since it is noted for every call. */
+const RENEWED_EVERY_MS = 1_000;
+
 /** `sightings` with `key` seen at `atMs`: the two latest distinct keys, newest last. */
 export function sight(sightings: Sightings, key: string, atMs: number): Sightings {
   const latest = sightings.at(-1);
+  if (latest?.key === key && atMs - latest.atMs < RENEWED_EVERY_MS) return sightings;
   if (latest?.key === key) return [...sightings.slice(0, -1), { key, atMs }];
   return latest ? [latest, { key, atMs }] : [{ key, atMs }];
 }
