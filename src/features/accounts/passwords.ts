@@ -18,7 +18,7 @@ export type Passwords = {
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const TAG_BYTES = 32;
 const RUNNING_AT_ONCE = 2;
-const WAITING_AT_MOST = 64;
+const WAITING_AT_MOST = 32;
 
 export function createPasswords(): Passwords {
   const run = createQueue();
