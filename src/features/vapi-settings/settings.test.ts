@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../../test/harness/until.ts';
 import { startVapiHouse, type VapiHouse } from '../../../test/harness/vapi-house.ts';
 
 let house: VapiHouse;
@@ -52,10 +53,12 @@ describe('reading settings', () => {
   });
 
   test('a second read asks Vapi nothing', async () => {
-    await house.call('GET', SETTINGS);
-    house.simulator.control.clearRequests();
-    await house.call('GET', SETTINGS);
-    expect(house.simulator.control.countRequests({ vendor: 'vapi' })).toBe(0);
+    // The news of the new key may still be on its way and make AVA look once more.
+    await until('a read comes from memory', async () => {
+      house.simulator.control.clearRequests();
+      await house.call('GET', SETTINGS);
+      return house.simulator.control.countRequests({ vendor: 'vapi' }) === 0;
+    });
   });
 
   test('a tenant without a key is told to enter one', async () => {
