@@ -26,7 +26,9 @@ export async function demo(): Promise<void> {
     const server = await startServer({ ...settled, log: logs.log });
     stopOnSignals(server, logs, () => simulator.close());
     const token = await prepareTenant(server);
-    await prepareCalls(server, simulator, token);
+    await prepareCalls(server, simulator, token).catch((error: unknown) => {
+      logs.log.error({ err: error }, 'Some of the demo data could not be made');
+    });
     announce(server, token, settled.config);
   } catch (error) {
     logs.log.fatal({ err: error }, 'The demo could not start');

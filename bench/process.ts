@@ -1,0 +1,57 @@
+/** Servers under measurement: each a process of its own, so that its CPU time is its own. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export type Measured = {
+  url: string;
+  token: string;
+  whole: string;
+  pid: number;
+  /** CPU time so far, user and system, in microseconds. */
+  cpuUs(): number;
+  rssMb(): number;
+  tell(order: string): Promise<void>;
+  stop(): void;
+};
+
+const TICK_US = 10_000;
+
+export function startServer(name: string, env: Record<string, string> = {}): Promise<Measured> {
+  const child = fork(fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url)), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+    child.once('message', (said: { url: string; token?: string; whole?: string }) => resolve(measured(child, said)));
+  });
+}
+
+function measured(child: ChildProcess, said: { url: string; token?: string; whole?: string }): Measured {
+  const pid = child.pid!;
+  return {
+    url: said.url,
+    token: said.token ?? '',
+    whole: said.whole ?? '',
+    pid,
+    cpuUs: () => cpuUsOf(pid),
+    rssMb: () => rssMbOf(pid),
+    tell: (order) =>
+      new Promise((resolve) => {
+        child.once('message', () => resolve());
+        child.send(order);
+      }),
+    stop: () => child.kill('SIGKILL'),
+  };
+}
+
+export function cpuUsOf(pid: number): number {
+  // Behind the name in brackets, which may hold spaces: fields 14 and 15 are user and system time in ticks.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+export function rssMbOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
