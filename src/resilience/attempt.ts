@@ -27,24 +27,28 @@ const LEASE_SLACK_MS = 1_000;
 /** A time-out that the deadline cut shorter than this part of the attempt's time says nothing about the upstream. */
 const FAIR_PART = 0.5;
 
-/**
- * Makes one attempt of a call that must be over at `endsMs`, and calls `resolve` or `reject` once, the latter with an `UpstreamError` or
- * a fault of the work.
- */
+/** One attempt of a call: its number from 1, when the call must be over, and who waits for it. */
+export type Trial<T> = {
+  attempt: number;
+  endsMs: number;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
+};
+
+/** Makes the attempt; ends it in `trial.resolve`, or in `onError` with an `UpstreamError` or a fault of the work. */
 export function makeAttempt<T>(
   deps: AttemptDeps,
   call: GuardedCall<T>,
-  { attempt, endsMs }: { attempt: number; endsMs: number },
-  resolve: (value: T) => void,
-  reject: (error: unknown) => void,
+  { attempt, endsMs, resolve }: Trial<T>,
+  onError: (error: unknown) => void,
 ): void {
   const startedMs = deps.clock.monotonicMs();
   const timeoutMs = Math.min(call.attemptTimeoutMs, endsMs - startedMs);
-  if (call.signal?.aborted) return reject(cancelled(call));
-  if (timeoutMs <= 0) return reject(outOfTime(call, false));
+  if (call.signal?.aborted) return onError(cancelled(call));
+  if (timeoutMs <= 0) return onError(outOfTime(call, false));
   const passage = deps.circuits.admit(call.credential, timeoutMs + LEASE_SLACK_MS);
-  if (isRejection(passage)) return reject(rejected(deps, call, passage));
-  return new Attempt({ deps, call, passage, attempt, timeoutMs, startedMs, resolve, reject }).start();
+  if (isRejection(passage)) return onError(rejected(deps, call, passage));
+  return new Attempt({ deps, call, passage, attempt, timeoutMs, startedMs, resolve, reject: onError }).start();
 }
 
 function rejected({ emit }: AttemptDeps, call: CallTags, { circuit, because, retryAfterMs }: Rejection): UpstreamError {

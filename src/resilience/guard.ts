@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { makeAttempt } from './attempt.ts';
-import type { AttemptDeps } from './attempt.ts';
+import type { AttemptDeps, Trial } from './attempt.ts';
 import type { Lane } from './bulkhead.ts';
 import { createBulkhead } from './bulkhead.ts';
 import type { Circuit, CircuitView } from './circuit.ts';
@@ -69,50 +69,43 @@ export function createGuard({ clock, random, emit, settings }: GuardOptions): Gu
     if (!line) return Promise.reject(new Error(`upstream ${call.upstream} is not declared`));
     const endsMs = clock.monotonicMs() + call.deadlineMs;
     line.budget.earn();
-    return new Promise((resolve, reject) => {
-      // Only a call whose first attempt failed pays for the loop.
-      const onError = (error: unknown) => void repeat(line, call, error, endsMs).then(resolve, reject);
-      makeAttempt(line.deps, call, { attempt: 1, endsMs }, resolve, onError);
-    });
+    return new Promise((resolve, reject) => tryFrom(line, call, { attempt: 1, endsMs, resolve, reject }));
   }
 
-  async function repeat<T>(line: Line, call: GuardedCall<T>, firstError: unknown, endsMs: number): Promise<T> {
-    const maxAttempts = call.maxAttempts ?? (call.lane === 'job' ? 1 : settings.retry.maxAttempts);
-    let error = firstError;
-    for (let attempt = 1; attempt < maxAttempts; attempt += 1) {
-      const waitMs = waitBeforeNext(line, call, { error, attempt, endsMs });
-      if (waitMs === undefined) break;
-      if (!(await sleep(clock, waitMs, call.signal))) throw cancelled(call);
-      try {
-        const number = attempt + 1;
-        return await new Promise<T>((resolve, reject) =>
-          makeAttempt(line.deps, call, { attempt: number, endsMs }, resolve, reject),
-        );
-      } catch (next) {
-        error = next;
-      }
-    }
-    throw error;
+  /** Makes the attempt and, as long as it fails and may be repeated, the next one after a wait. */
+  function tryFrom<T>(line: Line, call: GuardedCall<T>, trial: Trial<T>): void {
+    makeAttempt(line.deps, call, trial, (error) => {
+      const waitMs = waitBeforeNext(line, call, trial, error);
+      if (waitMs === undefined) return trial.reject(error);
+      void sleep(clock, waitMs, call.signal).then((isAwake) => {
+        if (isAwake) tryFrom(line, call, { ...trial, attempt: trial.attempt + 1 });
+        else trial.reject(cancelled(call));
+      });
+    });
   }
 
   /** How long to wait before another attempt; undefined when there must be none. */
   function waitBeforeNext<T>(
-    line: Line,
+    { table, budget }: Line,
     call: GuardedCall<T>,
-    { error, attempt, endsMs }: { error: unknown; attempt: number; endsMs: number },
+    { attempt, endsMs }: Trial<T>,
+    error: unknown,
   ): number | undefined {
-    if (!(error instanceof UpstreamError)) return undefined;
-    const { notProcessed = [] } = line.table;
-    if (!mayRepeat(error, { repeatable: call.repeatable, notProcessed })) return undefined;
+    if (!(error instanceof UpstreamError) || attempt >= attemptsOf(call)) return undefined;
+    if (!mayRepeat(error, { repeatable: call.repeatable, notProcessed: table.notProcessed ?? [] })) return undefined;
     const delayMs = backoffMs(attempt, error.retryAfterMs, settings.retry, random);
     if (clock.monotonicMs() + delayMs >= endsMs) return undefined;
-    const because = error.kind;
-    if (!line.budget.spend()) {
-      emit({ type: 'retry_budget_empty', ...tagsOf(call), because });
+    const about = { ...tagsOf(call), because: error.kind };
+    if (!budget.spend()) {
+      emit({ type: 'retry_budget_empty', ...about });
       return undefined;
     }
-    emit({ type: 'retry_scheduled', ...tagsOf(call), because, attempt: attempt + 1, delayMs });
+    emit({ type: 'retry_scheduled', ...about, attempt: attempt + 1, delayMs });
     return delayMs;
+  }
+
+  function attemptsOf<T>({ maxAttempts, lane }: GuardedCall<T>): number {
+    return maxAttempts ?? (lane === 'job' ? 1 : settings.retry.maxAttempts);
   }
 
   function findCircuit(name: string): Circuit | undefined {
