@@ -1,6 +1,7 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import { fileURLToPath } from 'node:url';
 import type { Deps } from './deps.ts';
+import { alertRoutes } from './features/alerts/routes.ts';
 import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
@@ -71,6 +72,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   vapiSettingsRoutes(app, deps);
   assistantRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
+  alertRoutes(app, deps);
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
   const { simulatorUrl } = deps.config;
   if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });

@@ -6,6 +6,10 @@ import { connectDatabase } from './db/connect.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
+import { createAlertDesk } from './features/alerts/alert-desk.ts';
+import { createAlerter } from './features/alerts/alerts.ts';
+import { createSenders } from './features/alerts/channels.ts';
+import { createTeller } from './features/alerts/teller.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
 import { createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
@@ -100,6 +104,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const settingHistory = createHistory({ assistants, settings });
   const settingDrift = createDrift({ assistants, settings });
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
+  // A gauge that nobody sets would say that Redis is down.
+  if (redis === undefined) metrics.registry.removeSingleMetric('redis_up');
   const limiter =
     redis === undefined
       ? createMemoryRateLimiter({ clock })
@@ -118,6 +124,16 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     publicUrl: config.publicUrl,
     apis: calendarApis,
   });
+
+  const refreshGauges = async () => gaugeCircuits(guard, metrics);
+  const senders = createSenders({ config, http, mailer });
+  const teller = createTeller({ db, clock, metrics, senders, publicUrl: config.publicUrl });
+  const alerter = createAlerter({
+    ...{ db, clock, log, metrics, teller, refreshGauges },
+    replica: randomUUID(),
+    onChange: () => events.publish(null, { type: 'alert' }),
+  });
+  const alertDesk = createAlertDesk({ db, clock, teller, audit });
 
   const stopFollowing = await Promise.all([accounts.follow(), credentials.follow(), assistants.listen()]);
 
@@ -149,7 +165,9 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     effects,
     messaging,
     calendars,
-    refreshGauges: async () => gaugeCircuits(guard, metrics),
+    refreshGauges,
+    alerter,
+    alertDesk,
     async close() {
       await mailer?.close();
       for (const stop of stopFollowing) await stop();

@@ -31,6 +31,10 @@ export function createMetrics() {
       'requests_without_correlation_id_total',
       'Requests that came without a usable X-Correlation-ID; AVA made one.',
     ),
+    responsesWithoutCorrelationId: counter(
+      'responses_without_correlation_id_total',
+      'Responses that left without an X-Correlation-ID; always 0 unless AVA itself is broken.',
+    ),
     rateLimitRejections: counter('rate_limit_rejections_total', 'Requests answered 429.', ['group', 'traffic']),
     rateLimitDegraded: gauge(
       'rate_limit_degraded',

@@ -12,6 +12,7 @@ export type OperationTables = {
   alerts: AlertsTable;
   alert_notifications: AlertNotificationsTable;
   alert_silences: AlertSilencesTable;
+  alert_samples: AlertSamplesTable;
   alerter_state: AlerterStateTable;
   releases: ReleasesTable;
 };
@@ -109,8 +110,11 @@ export type AlertSilencesTable = {
   expires_at: Moment;
 };
 
+/** The figures of one replica, for whichever replica evaluates the rules. */
+export type AlertSamplesTable = { replica: string; at: Moment; figures: Json };
+
 /** One row: what the leading evaluator remembers from one round to the next. */
-export type AlerterStateTable = { id: number; evaluated_at: Moment | null; state: Json };
+export type AlerterStateTable = { id: number; evaluated_at: Moment | null; tested_at: Moment | null; state: Json };
 
 export type ReleasesTable = {
   id: Generated<string>;

@@ -9,7 +9,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const TENANT = ['calendar_connections', 'calendar_authorizations', 'calendar_bookings', 'verification_runs'];
-const GLOBAL = ['alerts', 'alert_notifications', 'alert_silences', 'alerter_state', 'releases'];
+const GLOBAL = ['alerts', 'alert_notifications', 'alert_silences', 'alert_samples', 'alerter_state', 'releases'];
 
 const TABLES = [
   `create table calendar_connections (
@@ -101,9 +101,15 @@ const TABLES = [
     created_at timestamptz not null default now(),
     expires_at timestamptz not null
   )`,
+  `create table alert_samples (
+    replica text primary key,
+    at timestamptz not null,
+    figures jsonb not null
+  )`,
   `create table alerter_state (
     id integer primary key default 1 check (id = 1),
     evaluated_at timestamptz,
+    tested_at timestamptz,
     state jsonb not null default '{}'
   )`,
   `insert into alerter_state (id) values (1)`,

@@ -1,0 +1,82 @@
+/** What the rules look at: a replica's metrics, reduced to a few figures. The verification's own traffic is left out. */
+import type { Metrics } from '../../metrics.ts';
+
+/** Counters only ever grow; gauges are as they stand. Both by name. */
+export type Figures = { counters: Record<string, number>; gauges: Record<string, number> };
+
+/** Upper bounds in seconds of the buckets that latency is read from. */
+export const LATENCY_BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+/** A stream lasts as long as somebody watches; its duration says nothing about speed. */
+export const STREAM_ROUTE = '/api/v1/events';
+
+type Sample = { labels: Record<string, unknown>; value: number; metricName?: string | undefined };
+
+export async function readFigures(metrics: Metrics): Promise<Figures> {
+  const counters: Record<string, number> = {};
+  const gauges: Record<string, number> = {};
+  await Promise.all([
+    readRequests(metrics, counters),
+    readCounters(metrics, counters),
+    readGauges(metrics, gauges),
+    readCircuits(metrics, gauges),
+  ]);
+  return { counters, gauges };
+}
+
+async function readRequests(metrics: Metrics, counters: Record<string, number>): Promise<void> {
+  const samples = await samplesOf(metrics.httpRequestDuration);
+  counters['requests'] = 0;
+  for (const bound of LATENCY_BOUNDS) counters[`within:${bound}`] = 0;
+  for (const { labels, value, metricName } of samples) {
+    if (labels['traffic'] === 'synthetic' || labels['route'] === STREAM_ROUTE) continue;
+    if (metricName?.endsWith('_count')) counters['requests'] += value;
+    const name = `within:${String(labels['le'])}`;
+    if (metricName?.endsWith('_bucket') && name in counters) counters[name]! += value;
+  }
+}
+
+async function readCounters(metrics: Metrics, counters: Record<string, number>): Promise<void> {
+  const sum = async (metric: Readable, isWanted: (labels: Record<string, unknown>) => boolean = () => true) =>
+    (await samplesOf(metric)).filter((one) => isWanted(one.labels)).reduce((total, one) => total + one.value, 0);
+  counters['errors_ava'] = await sum(metrics.httpErrors, (labels) => labels['cause'] === 'ava');
+  counters['without_id'] = await sum(metrics.responsesWithoutCorrelationId);
+  counters['rate_limited'] = await sum(metrics.rateLimitRejections, (labels) => labels['traffic'] !== 'synthetic');
+  counters['calls'] = await sum(metrics.callsByRoute);
+  counters['calls_rescued'] = await sum(metrics.callsByRoute, isRescue);
+  counters['calls_recovered'] = await sum(metrics.callsRecovered);
+  counters['notifications_failed'] = await sum(metrics.notifications, (labels) => labels['outcome'] === 'failed');
+}
+
+function isRescue(labels: Record<string, unknown>): boolean {
+  return labels['route'] !== 'ai' && !INTENDED_REASONS.includes(String(labels['reason']));
+}
+
+/** Reasons by which a call is meant to reach somebody else than the assistant. */
+export const INTENDED_REASONS = ['routing_off', 'no_assistant', 'stub_mode'];
+
+async function readGauges(metrics: Metrics, gauges: Record<string, number>): Promise<void> {
+  const highest = async (metric: Readable) => {
+    const values = (await samplesOf(metric)).map((one) => one.value);
+    return values.length === 0 ? 0 : Math.max(...values);
+  };
+  gauges['quarantined'] = await highest(metrics.webhookQuarantine);
+  gauges['unprocessed'] = await highest(metrics.webhookBacklog);
+  gauges['dead_letters'] = await highest(metrics.deadLetters);
+  gauges['limits_degraded'] = await highest(metrics.rateLimitDegraded);
+  const stub = await samplesOf(metrics.stubMode);
+  gauges['stub_in_production'] = stub.some((one) => one.labels['env'] === 'production' && one.value === 1) ? 1 : 0;
+}
+
+async function readCircuits(metrics: Metrics, gauges: Record<string, number>): Promise<void> {
+  for (const { labels, value } of await samplesOf(metrics.breakerNotClosed)) {
+    const name = `not_closed:${String(labels['upstream'])}`;
+    gauges[name] = Math.max(gauges[name] ?? 0, value);
+  }
+}
+
+type Readable = { get(): Promise<{ values: readonly unknown[] }> };
+
+async function samplesOf(metric: Readable): Promise<Sample[]> {
+  return (await metric.get()).values as Sample[];
+}
