@@ -123,6 +123,8 @@ export function createAssistants(given: AssistantsDeps) {
   /** Makes an assistant at Vapi, connected to this AVA from its first moment, and takes it under management. */
   async function make(fields: Record<string, unknown>, making: Making): Promise<KnownAssistant> {
     const { tenantId, author, action, replaces } = making;
+    // Whoever was there first is found first: a new one must not become the default before it.
+    await view(tenantId);
     const { credential } = await deps.access(tenantId);
     const target = await deps.target(tenantId);
     const made = await vapi.createAssistant(credential, { ...fields, ...connectingFields(fields, target, tenantId) });
