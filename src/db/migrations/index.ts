@@ -8,6 +8,7 @@ import * as accounts from './0002-accounts.ts';
 import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
 import * as operations from './0005-messaging-calendars-alerts.ts';
+import * as rotation from './0006-rotation.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-foundation': foundation,
@@ -15,4 +16,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003-vapi-settings': vapiSettings,
   '0004-calls': calls,
   '0005-messaging-calendars-alerts': operations,
+  '0006-rotation': rotation,
 };

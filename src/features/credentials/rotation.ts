@@ -2,9 +2,8 @@
  * Rotation of AVA_SECRET_KEY while everything runs: what the previous key sealed is sealed anew with the current one,
  * in small transactions. It may be stopped at any point and begun again; readers open both.
  */
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Database } from '../../db/connect.ts';
-import type { Schema } from '../../db/schema.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { placeOf } from './credentials.ts';
 import { type InstallationKey, placeOfInstallationKey } from './installation-keys.ts';
@@ -70,57 +69,28 @@ export async function rotateSecrets(deps: RotationDeps, options: { tenantsAtOnce
   }
 }
 
-type Trx = Transaction<Schema>;
+type Sealed = { owner: string; source: 'vendor_credentials' | 'webhook_secrets'; row_key: string; sealed: Buffer };
 
-/** Several tenants in one transaction, each seen alone: a commit per tenant would be most of the cost. */
+/** Many tenants in one transaction: a commit each would be most of the cost. */
 async function rotateTenants({ db, vault }: RotationDeps, prefix: Buffer, tenants: string[]): Promise<number> {
-  let done = 0;
-  await db
+  return db
     .lane('job')
     .system.transaction()
     .execute(async (trx) => {
-      for (const tenantId of tenants) {
-        await sql`select set_config('app.tenant', ${tenantId}, true)`.execute(trx);
-        done += await rotateTenant(trx, vault, { prefix, tenantId });
-      }
+      const taken = await sql<Sealed>`select * from take_sealed(${tenants}::uuid[], ${prefix})`.execute(trx);
+      const done = taken.rows.flatMap((row) => {
+        const sealed = sealAnew(vault, row.sealed, placeOfRow(row));
+        return sealed ? [{ ...row, sealed }] : [];
+      });
+      const column = <K extends keyof Sealed>(name: K) => done.map((row) => row[name]);
+      await sql`select put_sealed(${column('owner')}::uuid[], ${column('source')}::text[],
+        ${column('row_key')}::text[], ${column('sealed')}::bytea[])`.execute(trx);
+      return done.length;
     });
-  return done;
 }
 
-async function rotateTenant(
-  trx: Trx,
-  vault: Vault,
-  { prefix, tenantId }: { prefix: Buffer; tenantId: string },
-): Promise<number> {
-  const isOld = sql<boolean>`substring(secret from 1 for 5) = ${prefix}`;
-  const credentials = await trx
-    .selectFrom('vendor_credentials')
-    .select(['vendor', 'secret'])
-    .where(isOld)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  let done = 0;
-  for (const { vendor, secret } of credentials) {
-    const sealed = sealAnew(vault, secret, placeOf(tenantId, vendor as Vendor));
-    if (!sealed) continue;
-    done += 1;
-    await trx.updateTable('vendor_credentials').set({ secret: sealed }).where('vendor', '=', vendor).execute();
-  }
-  const hooks = await trx
-    .selectFrom('webhook_secrets')
-    .select(['id', 'secret'])
-    .where(isOld)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  for (const { id, secret } of hooks) {
-    const sealed = sealAnew(vault, secret, placeOfWebhookSecret(tenantId, id));
-    if (!sealed) continue;
-    done += 1;
-    await trx.updateTable('webhook_secrets').set({ secret: sealed }).where('id', '=', id).execute();
-  }
-  return done;
+function placeOfRow({ owner, source, row_key: key }: Sealed): Place {
+  return source === 'vendor_credentials' ? placeOf(owner, key as Vendor) : placeOfWebhookSecret(owner, key);
 }
 
 /** Undefined for a damaged one: it is left as it is, and the others go on. */
