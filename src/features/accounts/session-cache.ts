@@ -31,7 +31,7 @@ export function createSessionCache({ clock, load, maxEntries = 10_000 }: Session
   const flights = new Map<string, Flight>();
   let forgotten = 0;
 
-  const fetch = (key: string, sessionId: string, tenantId: string): Promise<ActiveSession | undefined> => {
+  const look = (key: string, sessionId: string, tenantId: string): Promise<ActiveSession | undefined> => {
     const startedMs = clock.monotonicMs();
     const running = flights.get(key);
     if (running && startedMs - running.startedMs < MAX_AGE_MS) return running.found;
@@ -66,11 +66,11 @@ export function createSessionCache({ clock, load, maxEntries = 10_000 }: Session
     find(sessionId, tenantId) {
       const key = `${sessionId}|${tenantId}`;
       const entry = entries.get(key);
-      if (entry === undefined) return fetch(key, sessionId, tenantId);
+      if (entry === undefined) return look(key, sessionId, tenantId);
       const ageMs = clock.monotonicMs() - entry.checkedMs;
-      if (ageMs >= MAX_AGE_MS) return fetch(key, sessionId, tenantId);
+      if (ageMs >= MAX_AGE_MS) return look(key, sessionId, tenantId);
       // A failure behind is told to whoever has to wait for the answer.
-      if (ageMs >= RENEW_AGE_MS) fetch(key, sessionId, tenantId).catch(() => {});
+      if (ageMs >= RENEW_AGE_MS) look(key, sessionId, tenantId).catch(() => {});
       return entry.session;
     },
     forgetUser: (userId) => forget((entry) => entry.session?.userId === userId),

@@ -38,7 +38,7 @@ export function createCredentialCache<T>({
     if (tenants.size > maxTenants) tenants.delete(tenants.keys().next().value!);
   };
 
-  const fetch = (tenantId: string, vendor: Vendor): Promise<T | undefined> => {
+  const look = (tenantId: string, vendor: Vendor): Promise<T | undefined> => {
     const key = `${tenantId} ${vendor}`;
     const running = flights.get(key);
     if (running) return running;
@@ -62,7 +62,7 @@ export function createCredentialCache<T>({
       const known = tenants.get(tenantId)?.get(vendor);
       if (known && clock.monotonicMs() - known.checkedMs < MAX_AGE_MS) return known.value;
       try {
-        return await fetch(tenantId, vendor);
+        return await look(tenantId, vendor);
       } catch (error) {
         // A ringing call goes on with the last known key: while the database is away nobody can change it.
         if (known && error instanceof DatabaseUnavailable) return known.value;
