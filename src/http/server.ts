@@ -1,7 +1,6 @@
 /** The bare HTTP server: limits, time-outs, security headers, ids and error replies, before any door is opened. */
 import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
-import fastifyHelmet from '@fastify/helmet';
 import Fastify, { type RawServerDefault } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
@@ -11,6 +10,7 @@ import type { Metrics } from '../metrics.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { correlationIdOf, trackRequests } from './correlation.ts';
 import { parseJsonStrictly } from './json-body.ts';
+import { sendSecurityHeaders } from './security-headers.ts';
 import { answerFrameworkErrors, replyWithProblems } from './problem.ts';
 
 export type HttpOptions = {
@@ -46,17 +46,18 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   trackRequests(app, options);
+  sendSecurityHeaders(app, options);
   replyWithProblems(app, options);
   parseJsonStrictly(app);
 
-  await app.register(fastifyHelmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
-    hsts: options.production,
-    crossOriginEmbedderPolicy: false,
-    referrerPolicy: { policy: 'no-referrer' },
-  });
+  if (options.corsOrigins.length > 0) await allowOrigins(app, options.corsOrigins);
+  await app.register(fastifyCookie);
+  return app;
+}
+
+async function allowOrigins(app: App, origins: string[]): Promise<void> {
   await app.register(fastifyCors, {
-    origin: options.corsOrigins.length > 0 ? options.corsOrigins : false,
+    origin: origins,
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'Idempotency-Key', 'X-Correlation-ID'],
@@ -71,20 +72,4 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
       'RateLimit-Policy',
     ],
   });
-  await app.register(fastifyCookie);
-  return app;
 }
-
-const CONTENT_SECURITY_POLICY = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'font-src': ["'self'"],
-  'connect-src': ["'self'"],
-  'media-src': ["'self'"],
-  'manifest-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'self'"],
-  'frame-ancestors': ["'none'"],
-};

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './app-type.ts';
+import { DASHBOARD_POLICY } from './security-headers.ts';
 
 type Encoding = 'br' | 'gzip';
 type StaticFile = { content: Buffer; type: string; etag: string; encoded: Partial<Record<Encoding, Buffer>> };
@@ -44,6 +45,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, files: Map<string,
 
 function send(request: FastifyRequest, reply: FastifyReply, file: StaticFile, caching: string): FastifyReply {
   reply.header('Cache-Control', caching).header('ETag', file.etag).header('Vary', 'Accept-Encoding');
+  reply.header('Content-Security-Policy', DASHBOARD_POLICY);
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
   reply.type(file.type);
   const encoding = bestEncoding(request, file);
