@@ -41,7 +41,7 @@ export function startDay(parts: Parts): DayRun {
     calls: order.calls,
     done: 0,
     isDone: false,
-    outcomes: { ai: 0, person: 0, voicemail: 0, sentence: 0, error: 0 },
+    outcomes: { ai: 0, person: 0, voicemail: 0, sentence: 0, abandoned: 0, error: 0 },
     heardError: 0,
     longestSilenceMs: 0,
     failed: [],

@@ -25,7 +25,8 @@ export type HeardKind = 'say' | 'play' | 'ai' | 'ring' | 'silence' | 'error' | '
 /** What reached the caller's ear; `atMs` counts from the first ring. */
 export type Heard = { atMs: number; kind: HeardKind; text: string; ms: number };
 
-export type Outcome = 'ai' | 'person' | 'voicemail' | 'sentence' | 'error';
+/** `abandoned`: the caller lost patience before anything was heard. */
+export type Outcome = 'ai' | 'person' | 'voicemail' | 'sentence' | 'abandoned' | 'error';
 
 export type CallResult = {
   callSid: string;

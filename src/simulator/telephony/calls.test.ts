@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isSigned, openStreet, point, type Street, twilio } from './fixture.ts';
+import { isSigned, openStreet, point, type Street, twilio } from '../../../test/contracts/street.ts';
 
 let street: Street;
 beforeEach(async () => {
@@ -195,7 +195,7 @@ test('a caller who hangs up in the middle ends the call, and the action is still
   street.house.on('/voice', `<Response><Dial timeout="9000" action="${action}">+13035550001</Dial></Response>`);
   const result = await call({ hangsUpAfterSeconds: 1500 });
   await street.simulator.control.settled();
-  expect(result.outcome).toBe('error');
+  expect(result.outcome).toBe('abandoned');
   expect(street.house.at('/after')[0]?.form).toMatchObject({ CallStatus: 'completed', DialCallStatus: 'canceled' });
 });
 

@@ -18,7 +18,10 @@ export type Ear = {
   longestSilenceMs(): number;
 };
 
-export function createEar({ wire, story }: Time): Ear {
+/** How long somebody stays on the line, and what happens then. */
+export type Patience = { ms: number; leave(): void };
+
+export function createEar({ wire, story }: Time, patience: Patience = { ms: Infinity, leave: () => {} }): Ear {
   const heard: Heard[] = [];
   let nowMs = 0;
   const note = (kind: HeardKind, text: string, ms: number) => {
@@ -27,8 +30,11 @@ export function createEar({ wire, story }: Time): Ear {
   };
   const pass = async (ms: number, signal?: AbortSignal): Promise<number> => {
     const startMs = story.monotonicMs();
-    await wait(story, ms, signal);
-    return signal?.aborted ? Math.min(ms, story.monotonicMs() - startMs) : ms;
+    const stayedMs = Math.min(ms, Math.max(0, patience.ms - nowMs));
+    await wait(story, stayedMs, signal);
+    if (signal?.aborted) return Math.min(stayedMs, story.monotonicMs() - startMs);
+    if (stayedMs < ms) patience.leave();
+    return stayedMs;
   };
   return {
     heard,
@@ -37,9 +43,12 @@ export function createEar({ wire, story }: Time): Ear {
     hear: async (kind, text, ms, signal) => note(kind, text, await pass(ms, signal)),
     async hearWhile(kind, text, promise) {
       const startMs = wire.monotonicMs();
+      const leftMs = patience.ms - nowMs;
+      const cancel = leftMs === Infinity ? () => {} : wire.setTimer(Math.max(0, leftMs), patience.leave);
       try {
         return await promise;
       } finally {
+        cancel();
         const ms = wire.monotonicMs() - startMs;
         if (ms >= 1) note(kind, text, ms);
       }

@@ -18,14 +18,14 @@ export async function ringNumber(board: Switchboard, { from, to, script, depth }
   const record = makeCall(board.twilio, account, { from, to, direction: 'inbound', phoneNumberSid: number.sid });
   record.status = 'ringing';
   account.calls.add(record);
-  const ear = createEar(board.world.time);
-  const call = makeLiveCall({ board, account, record, script, ear, depth, fallback: fallbackOf(number) });
-  const cancel = hangUpLater(call);
+  const gone = new AbortController();
+  const patienceMs = (script.hangsUpAfterSeconds ?? Infinity) * 1000;
+  const ear = createEar(board.world.time, { ms: patienceMs, leave: () => gone.abort('impatient') });
+  const call = makeLiveCall({ board, account, record, script, ear, gone, depth, fallback: fallbackOf(number) });
   board.live.set(record.sid, call);
   const source = sourceOf(call, number);
   if (source) await followInstructions(call, source);
   else await ear.hear('error', 'We are sorry, an application error has occurred. Goodbye.', 4000, call.gone.signal);
-  cancel();
   board.live.delete(record.sid);
   finish(call, number);
   return resultOf(call);
@@ -47,13 +47,14 @@ type NewLiveCall = {
   ear: Ear;
   depth: number;
   fallback?: LiveCall['fallback'];
+  gone?: AbortController;
 };
 
-export function makeLiveCall({ fallback, ...given }: NewLiveCall): LiveCall {
+export function makeLiveCall({ fallback, gone = new AbortController(), ...given }: NewLiveCall): LiveCall {
   return {
     ...given,
     ...(fallback && { fallback }),
-    gone: new AbortController(),
+    gone,
     moved: new AbortController(),
     isAnswered: false,
     isHungUp: false,
@@ -79,11 +80,6 @@ function sourceOf(call: LiveCall, number: Resource): Source | undefined {
   return undefined;
 }
 
-function hangUpLater({ script, board, gone }: LiveCall): () => void {
-  if (script.hangsUpAfterSeconds === undefined) return () => {};
-  return board.world.time.story.setTimer(script.hangsUpAfterSeconds * 1000, () => gone.abort());
-}
-
 function finish(call: LiveCall, number: Resource): void {
   const { board, account, record, isAnswered } = call;
   const wasRejected = record.status === 'busy' || (record.status === 'no-answer' && !isAnswered);
@@ -92,13 +88,13 @@ function finish(call: LiveCall, number: Resource): void {
   createProgress(board, { account, record, url, method: String(number.status_callback_method ?? 'POST') })('completed');
 }
 
-function resultOf({ record, ear, help, problems, vapiCallIds }: LiveCall): CallResult {
+function resultOf({ record, ear, help, problems, vapiCallIds, gone }: LiveCall): CallResult {
   const heardError = ear.heard.some(({ kind }) => kind === 'error');
   return {
     callSid: record.sid,
     from: String(record.from),
     to: String(record.to),
-    outcome: heardError ? 'error' : (help ?? 'error'),
+    outcome: heardError ? 'error' : (help ?? (gone.signal.reason === 'impatient' ? 'abandoned' : 'error')),
     heardError,
     longestSilenceMs: ear.longestSilenceMs(),
     durationMs: Math.round(ear.atMs()),

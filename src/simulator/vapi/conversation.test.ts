@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openFrontDoor, openStreet, point, type Street, vapi, vapiMessages } from '../telephony/fixture.ts';
+import { openFrontDoor, openStreet, point, type Street, vapi, vapiMessages } from '../../../test/contracts/street.ts';
 
 let street: Street;
 beforeEach(async () => {
@@ -90,7 +90,7 @@ test('a call that nobody connects is given up with its own reason', async () => 
     phoneCallProviderBypassEnabled: true,
   });
   await expect
-    .poll(async () => (await vapi(street.simulator, 'GET', `/call/${made.id}`)).endedReason)
+    .poll(async () => (await vapi(street.simulator, 'GET', `/call/${made.id}`)).endedReason, { timeout: 10_000 })
     .toBe('phone-call-provider-bypass-enabled-but-no-call-received');
 });
 

@@ -4,8 +4,9 @@ import type { Org, Stored } from './store.ts';
 import { openStream } from './streams.ts';
 import type { VapiTwin } from './twin.ts';
 
-/** A bypass call that Twilio never connects is given up after this much story time. */
+/** A bypass call that Twilio never connects is given up after this much story time, and never sooner on the wire. */
 const BYPASS_WAIT_MS = 60_000;
+const BYPASS_WAIT_ON_WIRE_MS = 2000;
 const LIVE = new Set(['queued', 'ringing', 'in-progress', 'forwarding']);
 
 /** Answers `POST /call`: one call, or with `customers` a batch. Throws Vapi's 400. */
@@ -59,7 +60,8 @@ function placeBypass(twin: VapiTwin, org: Org, { fields, number }: Placement): S
   });
   const { twiml } = openStream(twin, org, call);
   twin.onRinging({ org, call });
-  twin.world.time.story.setTimer(BYPASS_WAIT_MS, () => {
+  const { wire, scale } = twin.world.time;
+  wire.setTimer(Math.max(BYPASS_WAIT_MS / scale(), BYPASS_WAIT_ON_WIRE_MS), () => {
     if (call.startedAt !== undefined || call.status === 'ended') return;
     twin.onAbandoned({ org, call }, 'phone-call-provider-bypass-enabled-but-no-call-received');
   });

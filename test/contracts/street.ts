@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator.ts';
-import { signRequest } from './signature.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { signRequest } from '../../src/simulator/telephony/signature.ts';
 
 export type Got = { path: string; form: Record<string, string>; headers: IncomingMessage['headers']; body: string };
 type Reply = { status?: number; type?: string; body?: string; headers?: Record<string, string>; hang?: boolean };
@@ -84,11 +84,12 @@ export async function twilio(
   return (await answer.json()) as Record<string, unknown>;
 }
 
-export async function vapi(simulator: Simulator, method: string, path: string, body?: unknown) {
+export async function vapi(simulator: Simulator, method: string, path: string, body?: unknown, patienceMs = 30_000) {
   const { baseUrl, apiKey } = simulator.vapi;
   const answer = await fetch(baseUrl + path, {
     method,
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    signal: AbortSignal.timeout(patienceMs),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return (await answer.json()) as Record<string, unknown> & { id: string };
@@ -119,13 +120,10 @@ export async function openFrontDoor({ simulator, house, number }: Omit<Street, '
   });
   await point({ simulator, house, number }, { VoiceUrl: `${house.url}/voice`, StatusCallback: `${house.url}/status` });
   house.on('/voice', async ({ form }) => {
-    const call = await vapi(simulator, 'POST', '/call', {
-      assistantId: simulator.vapi.assistantId,
-      phoneNumberId: imported.id,
-      customer: { number: form.From },
-      phoneCallProviderBypassEnabled: true,
-    });
-    const { twiml } = (call.phoneCallProviderDetails ?? {}) as { twiml?: string };
+    const order = { assistantId: simulator.vapi.assistantId, phoneNumberId: imported.id };
+    const body = { ...order, customer: { number: form.From }, phoneCallProviderBypassEnabled: true };
+    const call = await vapi(simulator, 'POST', '/call', body, 2000).catch(() => undefined);
+    const { twiml } = (call?.phoneCallProviderDetails ?? {}) as { twiml?: string };
     if (!twiml) return { body: '<Response><Say>Nobody can talk to you now.</Say></Response>' };
     return { body: twiml.replace('</Response>', `<Redirect>${house.url}/after</Redirect></Response>`) };
   });
