@@ -116,11 +116,6 @@ export class Circuit {
     this.#apply({ type: 'close', ...order });
   }
 
-  /** True when it holds nothing that must survive: closed, and nobody would miss its history. */
-  isForgettable(): boolean {
-    return this.state.tag === 'closed';
-  }
-
   notClosedMs(): number {
     return notClosedMs(this.state, this.#clock.monotonicMs());
   }

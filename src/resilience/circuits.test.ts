@@ -111,6 +111,27 @@ describe('two levels of circuits', () => {
     expect(state('vapi')).toBe('open');
   });
 
+  test('what failed before somebody was answered is no evidence any more', () => {
+    const { fail, succeed, state } = setup();
+    succeed(B);
+    fail(A, 3);
+    succeed(B);
+    succeed(C);
+    fail(B, 3);
+    expect([state('vapi'), state('vapi/b')]).toEqual(['closed', 'open']);
+  });
+
+  test('a failure of long ago is no evidence either', () => {
+    const { fail, succeed, clock, state } = setup();
+    succeed(B);
+    fail(A, 3);
+    clock.advance(60_001);
+    succeed(null);
+    clock.advance(1);
+    fail(B, 2);
+    expect(state('vapi')).toBe('closed');
+  });
+
   test('a credential that was sick before proves nothing against the upstream when its probes fail', () => {
     const { fail, succeed, clock, state } = setup();
     succeed(B);

@@ -262,6 +262,15 @@ describe('the bulkhead', () => {
     expect(await kindOf(call(ok, { lane: 'call' }))).toBe('ok');
   });
 
+  test('a lane never holds more than its size, whoever calls', async () => {
+    const { call, hits } = setup({ settings: { bulkhead: small } });
+    for (let index = 0; index < 20; index += 1) {
+      void call(hanging, { credential: { key: `k${index}`, tenant: `t${index}` } }).catch(() => {});
+    }
+    await new Promise(setImmediate);
+    expect(hits()).toBe(4);
+  });
+
   test('who waits is let in, in order, as soon as a place is free', async () => {
     const { call } = setup({ settings: { bulkhead: small } });
     const ends: (() => void)[] = [];

@@ -130,7 +130,9 @@ function count(usage: Usage, nowMs: number): void {
     counts[last]! += 1;
     return;
   }
-  times.push(nowMs);
+  // A first push would reserve room for seventeen; most keys are used once.
+  if (last < 0) usage.times = [nowMs];
+  else times.push(nowMs);
   counts?.push(1);
 }
 
