@@ -3,6 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { Deps } from './deps.ts';
 import { alertRoutes } from './features/alerts/routes.ts';
 import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
+import { callRoutes } from './features/calls/routes.ts';
+import { twilioRoutes } from './features/inbound-calls/routes.ts';
+import { routingRoutes } from './features/phone-numbers/routing-routes.ts';
+import { openProviderScope } from './features/webhook-inbox/provider-scope.ts';
+import { webhookInboxRoutes } from './features/webhook-inbox/routes.ts';
+import { vapiRoutes } from './features/webhook-inbox/vapi-routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
@@ -55,7 +61,11 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
 }
 
 /** Vendors' webhooks: proved by signature, never limited. */
-async function providerScope(_app: App, _deps: Deps): Promise<void> {}
+async function providerScope(app: App, deps: Deps): Promise<void> {
+  openProviderScope(app, deps);
+  twilioRoutes(app, { inbound: deps.inbound, door: deps.door, gate: deps.twilioGate });
+  vapiRoutes(app, { ...deps, answers: deps.vapiAnswers, gate: deps.vapiGate, ownerOf: deps.ownerOfMessage });
+}
 
 /** People and programs with an access token. */
 async function privateScope(app: App, deps: Deps): Promise<void> {
@@ -74,6 +84,9 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   alertRoutes(app, deps);
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
+  routingRoutes(app, { routing: deps.routing, test: deps.testRouting });
+  callRoutes(app, deps);
+  webhookInboxRoutes(app, deps);
   const { simulatorUrl } = deps.config;
   if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });
 }

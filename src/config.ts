@@ -278,6 +278,11 @@ export const SETTINGS = {
     default: '25',
     doc: 'Seconds that requests and jobs get to finish after SIGTERM.',
   },
+  fallbackUrl: {
+    name: 'FALLBACK_URL',
+    schema: url.optional(),
+    doc: 'Where the documents of `ava fallback export` are hosted, on another origin than PUBLIC_URL: what callers hear while all of AVA is down.',
+  },
   simulatorUrl: {
     name: 'AVA_SIMULATOR_URL',
     schema: url.optional(),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
+import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
@@ -135,6 +136,10 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   });
   const alertDesk = createAlertDesk({ db, clock, teller, audit });
 
+  const telephone = await createCallDeps({
+    ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
+  });
+
   const stopFollowing = await Promise.all([accounts.follow(), credentials.follow(), assistants.listen()]);
 
   return {
@@ -165,12 +170,14 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     effects,
     messaging,
     calendars,
+    ...telephone,
     refreshGauges,
     alerter,
     alertDesk,
     async close() {
       await mailer?.close();
       for (const stop of stopFollowing) await stop();
+      await telephone.close();
       await http.close();
       redis?.disconnect();
       await db.close();

@@ -236,7 +236,10 @@ export function createInboundCalls(deps: InboundCallsDeps) {
 const LATE: Settled = { reason: 'vapi_late' };
 
 /** Why the assistant is not even asked; undefined when it is. */
-export function whyNotAssistant(routing: NumberRouting, now: Date): RouteReason | undefined {
+export function whyNotAssistant(
+  routing: Pick<NumberRouting, 'assistantId' | 'mode' | 'plan'>,
+  now: Date,
+): RouteReason | undefined {
   if (routing.mode === 'off') return 'mode_off';
   if (routing.assistantId === null) return 'no_assistant';
   const { assistant_answers: answers, business_hours: hours } = routing.plan;

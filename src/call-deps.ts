@@ -1,0 +1,250 @@
+/** Makes what a telephone call passes through: routing, the front door, the ledger of webhooks, and the calls themselves. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { sql } from 'kysely';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/connect.ts';
+import type { Audit } from './features/audit/audit.ts';
+import { type Calls, createCalls } from './features/calls/calls.ts';
+import { isFault } from './features/calls/ended-reasons.ts';
+import type { Credentials } from './features/credentials/credentials.ts';
+import type { WebhookSecrets } from './features/credentials/webhook-secrets.ts';
+import type { Effects } from './features/effects/effects.ts';
+import { createAskVapi } from './features/inbound-calls/ask-vapi.ts';
+import { createClaims } from './features/inbound-calls/claims.ts';
+import { ROUTE_REASONS, type RouteReason } from './features/inbound-calls/contract.ts';
+import { createTwilioDoor } from './features/inbound-calls/door.ts';
+import { createHowEnded } from './features/inbound-calls/how-ended.ts';
+import { createInboundCalls, whyNotAssistant } from './features/inbound-calls/inbound-calls.ts';
+import { createRouting, createRoutingTable } from './features/phone-numbers/routing.ts';
+import type { Routing, RoutingTest } from './features/phone-numbers/routing-contract.ts';
+import { testRouting } from './features/phone-numbers/routing-test.ts';
+import type { Events } from './features/system/events.ts';
+import { createAnswers } from './features/webhook-inbox/answers.ts';
+import { createInboxClock, type InboxClock } from './features/webhook-inbox/clock.ts';
+import { createProcessing } from './features/webhook-inbox/processing.ts';
+import { createSpool } from './features/webhook-inbox/spool.ts';
+import { createTokenBook } from './features/webhook-inbox/token-book.ts';
+import { twilioGate } from './features/webhook-inbox/twilio-gate.ts';
+import { vapiGate } from './features/webhook-inbox/vapi-gate.ts';
+import { createWebhookInbox } from './features/webhook-inbox/webhook-inbox.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { TwilioRest } from './providers/twilio/rest.ts';
+import type { Vapi } from './providers/vapi/vapi.ts';
+import type { Guard } from './resilience/guard.ts';
+
+export type CallDepsOptions = {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  db: Database;
+  audit: Audit;
+  credentials: Pick<Credentials, 'forTenant'>;
+  webhookSecrets: Pick<WebhookSecrets, 'findTenant' | 'current'>;
+  effects: Effects;
+  events: Pick<Events, 'publish'>;
+  guard: Pick<Guard, 'circuits'>;
+  vapi: Vapi;
+  twilio: TwilioRest;
+};
+
+export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
+
+export async function createCallDeps(options: CallDepsOptions) {
+  const { config, clock, log, metrics, db, effects, vapi, twilio } = options;
+  const publicUrl = config.publicUrl.replace(/\/+$/, '');
+  const webhooks = `${publicUrl}/webhooks/twilio`;
+  const place = { webhooks, fallbackUrl: config.fallbackUrl, vapiBaseUrl: config.vapiBaseUrl };
+  const { vapiOf, twilioOf } = credentialsOf(options);
+
+  const table = createRoutingTable({ db, clock, log, file: path.join(config.dataDir, 'routing.json') });
+  await table.start();
+  const routing = createRouting({ db, clock, log, audit: options.audit, table, twilio, credentialOf: twilioOf, place });
+
+  const calls = createCalls({
+    db,
+    clock,
+    publish: (tenantId, id) => options.events.publish(tenantId, { type: 'call', id }),
+    afterCall: async () => {},
+    additions: async () => [],
+  });
+  const processing = createProcessing({ db, clock, log, apply: calls.takeMessages });
+  const inboxClock: InboxClock = createInboxClock({ db, clock, log, processing });
+  const inbox = createWebhookInbox({
+    db,
+    clock,
+    metrics,
+    onKept: (tenantIds) => inboxClock.wake(tenantIds),
+    ownerOf: async () => undefined,
+  });
+  const spool = createSpool({ dir: path.join(config.dataDir, 'spool'), name: randomUUID });
+
+  const inbound = createInboundCalls({
+    clock,
+    log,
+    metrics,
+    routing: table,
+    webhooks,
+    askVapi: createAskVapi({
+      vapi,
+      vapiBaseUrl: config.vapiBaseUrl,
+      webhooks,
+      credentialOf: vapiOf,
+      twilioOf,
+      nowMs: () => clock.monotonicMs(),
+    }),
+    claims: createClaims({ effects, clock, log }),
+    howEnded: createHowEnded({
+      clock,
+      vapi,
+      credentialOf: vapiOf,
+      isFault,
+      toldReason: (...of) => toldReason(db, ...of),
+    }),
+  });
+  const door = createTwilioDoor({
+    clock,
+    log,
+    routing: table,
+    inbox,
+    spool,
+    tenantOfNumber: (...of) => tenantOfNumber(db, ...of),
+  });
+  const tokens = createTokenBook({
+    db,
+    clock,
+    environment: environmentOf(config),
+    tokenOf: async (tenantId, accountSid) => {
+      const credential = await twilioOf(tenantId);
+      return credential?.accountSid === accountSid ? credential.authToken : undefined;
+    },
+  });
+
+  return {
+    routing,
+    routingTable: table,
+    testRouting: (tenantId: string, of: Routing) => testNow(options, { tenantId, routing: of, webhooks }),
+    calls,
+    inbox,
+    inboxClock,
+    /** Brings calls that were noted on the local disk to the ledger. */
+    async drainSpool(): Promise<void> {
+      await spool
+        .drain((event) => inbox.keep(event))
+        .catch((error: unknown) => log.debug({ err: error }, 'Calls noted on the local disk stay there for now'));
+    },
+    inbound,
+    door,
+    twilioGate: twilioGate({ publicUrl, tokens }),
+    vapiGate: vapiGate({
+      clock,
+      findTenant: (token) => options.webhookSecrets.findTenant(token, 'vapi'),
+      secretsOf: async (tenantId) => [await options.webhookSecrets.current(tenantId, 'vapi', { name: 'AVA' })],
+    }),
+    vapiAnswers: createAnswers({
+      clock,
+      findRouting: (id, number) =>
+        (id === null ? undefined : table.findByVapiId(id)) ??
+        (number === undefined ? undefined : table.find(number, undefined)),
+      useTool: async () => undefined,
+    }),
+    ownerOfMessage: (of: { assistantId: string | null; phoneNumberId: string | null }) => ownerOfMessage(db, table, of),
+    async close() {
+      await table.stop();
+    },
+  };
+}
+
+export type { Calls };
+
+function credentialsOf({ credentials }: Pick<CallDepsOptions, 'credentials'>) {
+  return {
+    async vapiOf(tenantId: string) {
+      const found = await credentials.forTenant(tenantId, 'vapi');
+      return found && { key: found.fingerprint, tenant: tenantId, apiKey: found.apiKey };
+    },
+    async twilioOf(tenantId: string) {
+      const found = await credentials.forTenant(tenantId, 'twilio');
+      return (
+        found && { key: found.fingerprint, tenant: tenantId, accountSid: found.accountSid, authToken: found.authToken }
+      );
+    },
+  };
+}
+
+function environmentOf({ twilioAccountSid, twilioAuthToken }: Config) {
+  if (twilioAccountSid === undefined || twilioAuthToken === undefined) return undefined;
+  return { accountSid: twilioAccountSid, authToken: twilioAuthToken };
+}
+
+async function tenantOfNumber(
+  db: Database,
+  phoneNumber: string,
+  accountSid: string | undefined,
+): Promise<string | undefined> {
+  if (phoneNumber === '') return undefined;
+  const { rows } = await sql<{ tenant: string }>`
+    select t as tenant from tenant_of_number(${phoneNumber}, ${accountSid ?? null}) t`.execute(
+    db.lane('webhook').system,
+  );
+  return rows.length === 1 ? rows[0]?.tenant : undefined;
+}
+
+/** Whose assistant or number a message of Vapi is about. */
+async function ownerOfMessage(
+  db: Database,
+  table: { findByVapiId(id: string): { tenantId: string } | undefined },
+  { assistantId, phoneNumberId }: { assistantId: string | null; phoneNumberId: string | null },
+): Promise<string | undefined> {
+  const byNumber = phoneNumberId === null ? undefined : table.findByVapiId(phoneNumberId)?.tenantId;
+  if (byNumber !== undefined || assistantId === null || !UUID.test(assistantId)) return byNumber;
+  const { rows } = await sql<{ tenant: string | null }>`select tenant_of_assistant(${assistantId}) as tenant`.execute(
+    db.lane('webhook').system,
+  );
+  return rows[0]?.tenant ?? undefined;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Why Vapi says that a call ended, as far as its webhooks have come: processed or not. */
+async function toldReason(db: Database, tenantId: string, vapiCallId: string): Promise<string | undefined> {
+  const row = await db.lane('call').asTenant(tenantId, (trx) =>
+    trx
+      .selectFrom('webhook_events')
+      .select(sql<string | null>`kept->'message'->>'endedReason'`.as('reason'))
+      .where('vapi_call_id', '=', vapiCallId)
+      .where('type', 'in', ['status-update', 'end-of-call-report'])
+      .where(sql<boolean>`kept->'message'->>'endedReason' is not null`)
+      .limit(1)
+      .executeTakeFirst(),
+  );
+  return row?.reason ?? undefined;
+}
+
+type NowOptions = { tenantId: string; routing: Routing; webhooks: string };
+
+async function testNow(options: CallDepsOptions, { tenantId, routing, webhooks }: NowOptions): Promise<RoutingTest> {
+  const now = options.clock.now();
+  const reason = await obstacleTo(options, tenantId, routing, now);
+  const verdict = (code: RouteReason) => ({ reason: code, why: ROUTE_REASONS[code] });
+  const obstacle = reason === undefined ? undefined : verdict(reason);
+  return testRouting({ routing, now, webhooks, obstacle, ready: verdict('assistant_ready') });
+}
+
+async function obstacleTo(
+  options: CallDepsOptions,
+  tenantId: string,
+  routing: Routing,
+  now: Date,
+): Promise<RouteReason | undefined> {
+  const { assistant_id: assistantId, mode } = routing;
+  const why = whyNotAssistant({ assistantId, mode, plan: routing }, now);
+  if (why !== undefined) return why;
+  if ((await options.credentials.forTenant(tenantId, 'vapi')) === undefined) return 'vapi_not_configured';
+  const names = ['vapi', `vapi/${tenantId}`];
+  const isOpen = options.guard.circuits().some((one) => names.includes(one.circuit) && one.state !== 'closed');
+  return isOpen ? 'circuit_open' : undefined;
+}

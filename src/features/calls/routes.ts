@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { App } from '../../http/app-type.ts';
+import { REFUSALS } from '../../http/shapes.ts';
+import type { Calls } from './calls.ts';
+import {
+  callListQuerySchema,
+  callListSchema,
+  callParamsSchema,
+  callReplySchema,
+  callStatsQuerySchema,
+  callStatsSchema,
+  callTimelineSchema,
+  completenessSchema,
+} from './contract.ts';
+
+type CallRoutesDeps = { calls: Calls };
+
+const tags = ['calls'];
+const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
+
+/** What happened on the phone. */
+export function callRoutes(app: App, deps: CallRoutesDeps): void {
+  list(app, deps);
+  stats(app, deps);
+  completeness(app, deps);
+  one(app, deps);
+  timeline(app, deps);
+  remove(app, deps);
+}
+
+function list(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'List calls, newest first; filter them, or search in what was said',
+    querystring: callListQuerySchema,
+    response: { 200: callListSchema, ...REFUSALS },
+  };
+  app.get('/calls', { config: viewer, schema }, async (request) => {
+    const { assistant_id, phone_number, from_time, to_time, ...same } = request.query;
+    const found = await calls.list(request.caller.tenantId, {
+      ...same,
+      assistantId: assistant_id,
+      phoneNumber: phone_number,
+      fromTime: from_time === undefined ? undefined : new Date(from_time),
+      toTime: to_time === undefined ? undefined : new Date(to_time),
+    });
+    return { calls: found.calls, next_cursor: found.nextCursor };
+  });
+}
+
+function stats(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'Sums of calls by day (UTC)',
+    querystring: callStatsQuerySchema,
+    response: { 200: callStatsSchema, ...REFUSALS },
+  };
+  app.get('/calls/stats', { config: viewer, schema }, async (request) => {
+    const days = await calls.stats(request.caller.tenantId, request.query.days);
+    return {
+      days: days.map(({ tenant_id: _, day: __, ...sums }) => ({
+        ...sums,
+        outbound: sums.calls - sums.inbound,
+        seconds: Number(sums.seconds),
+      })),
+    };
+  });
+}
+
+function completeness(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: "How the vendors' own lists of calls compare with AVA's, by day",
+    querystring: callStatsQuerySchema,
+    response: { 200: completenessSchema, ...REFUSALS },
+  };
+  app.get('/calls/completeness', { config: viewer, schema }, async (request) => {
+    const days = await calls.completeness(request.caller.tenantId, request.query.days);
+    return {
+      days: days.map((day) => ({
+        date: day.date,
+        vendor: day.vendor as 'vapi' | 'twilio',
+        vendor_calls: day.vendor_calls,
+        ledger_calls: day.ledger_calls,
+        recovered: day.recovered,
+        missing: day.missing,
+        checked_at: day.checked_at.toISOString(),
+      })),
+    };
+  });
+}
+
+function one(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'One call with what was said',
+    params: callParamsSchema,
+    response: { 200: callReplySchema, ...REFUSALS },
+  };
+  app.get('/calls/:id', { config: viewer, schema }, async (request) => ({
+    call: await calls.get(request.caller.tenantId, request.params.id),
+  }));
+}
+
+function timeline(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'Everything that happened in one call, in order',
+    params: callParamsSchema,
+    response: { 200: callTimelineSchema, ...REFUSALS },
+  };
+  app.get('/calls/:id/timeline', { config: viewer, schema }, async (request) => ({
+    timeline: await calls.timeline(request.caller.tenantId, request.params.id),
+  }));
+}
+
+function remove(app: App, { calls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'Delete what AVA knows of a call',
+    params: callParamsSchema,
+    response: { 204: z.null(), ...REFUSALS },
+  };
+  app.delete('/calls/:id', { config: { ...viewer, access: 'admin' }, schema }, async (request, reply) => {
+    await calls.remove(request.caller.tenantId, request.params.id);
+    return reply.code(204).send(null);
+  });
+}
