@@ -12,7 +12,7 @@ const server = sources.filter((file) => !file.name.startsWith('src/web/'));
 const FLOORS: [RegExp, number][] = [
   [/^src\/(web|cli)\//, 6],
   [/^src\/(app|work|serve)\.ts$/, 5],
-  [/^src\/(deps|observe|redis|client|client-transport)\.ts$/, 4],
+  [/^src\/(deps|[a-z]+-deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
   [/^src\/features\//, 3],
   [/^src\/providers\//, 2],
   [/^src\/(resilience|http|jobs|db)\//, 1],
@@ -199,7 +199,8 @@ describe('what is listed where', () => {
 
   test('no file is longer than 300 lines', () => {
     const long = [...sources, ...readSources('test')].filter(
-      (file) => file.text.split('\n').length > 301 && !LONG_LISTS.includes(file.name),
+      (file) =>
+        file.text.split('\n').length > 301 && !LONG_LISTS.includes(file.name) && !file.name.includes('/migrations/'),
     );
     expect(long.map((file) => `${file.name}: ${file.text.split('\n').length}`)).toEqual([]);
   });
@@ -226,7 +227,13 @@ describe('what is listed where', () => {
 });
 
 /** Lists and texts, not code: one entry after the other. */
-const LONG_LISTS = ['src/config.ts', 'src/web/text/en.ts', 'src/web/text/fr.ts', 'src/db/schema.ts'];
+const LONG_LISTS = [
+  'src/config.ts',
+  'src/web/text/en.ts',
+  'src/web/text/fr.ts',
+  'src/db/schema.ts',
+  'src/simulator/vapi/shapes.ts',
+];
 
 function filesBelow(place: string): string[] {
   const full = path.join(ROOT, place);
