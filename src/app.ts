@@ -2,9 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Deps } from './deps.ts';
 import { alertRoutes } from './features/alerts/routes.ts';
+import { releaseRoutes } from './features/releases/routes.ts';
 import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
 import { callRoutes } from './features/calls/routes.ts';
 import { twilioRoutes } from './features/inbound-calls/routes.ts';
+import { numbersRoutes } from './features/phone-numbers/numbers-routes.ts';
 import { routingRoutes } from './features/phone-numbers/routing-routes.ts';
 import { openProviderScope } from './features/webhook-inbox/provider-scope.ts';
 import { webhookInboxRoutes } from './features/webhook-inbox/routes.ts';
@@ -83,7 +85,9 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   assistantRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   alertRoutes(app, deps);
+  releaseRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
+  numbersRoutes(app, deps);
   routingRoutes(app, { routing: deps.routing, test: deps.testRouting });
   callRoutes(app, deps);
   webhookInboxRoutes(app, deps);

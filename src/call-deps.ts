@@ -126,6 +126,7 @@ export async function createCallDeps(options: CallDepsOptions) {
   return {
     routing,
     routingTable: table,
+    twilioOf,
     testRouting: (tenantId: string, of: Routing) => testNow(options, { tenantId, routing: of, webhooks }),
     calls,
     inbox,

@@ -6,14 +6,18 @@ import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
+import { createReleases } from './features/releases/releases.ts';
+import { createSyntheticTenants } from './features/releases/synthetic.ts';
+import { settingsWithSynthetic } from './features/releases/synthetic-settings.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
 import { createAlertDesk } from './features/alerts/alert-desk.ts';
 import { createAlerter } from './features/alerts/alerts.ts';
 import { createSenders } from './features/alerts/channels.ts';
 import { createTeller } from './features/alerts/teller.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
-import { createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
+import { createFirstTenant, createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
+import { reassertServers } from './features/assistants/jobs.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
@@ -21,6 +25,8 @@ import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
 import { createWebhookSecrets } from './features/credentials/webhook-secrets.ts';
 import { createEffects } from './features/effects/effects.ts';
+import { createNumberImport } from './features/phone-numbers/number-import.ts';
+import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
@@ -30,6 +36,7 @@ import { createHistory } from './features/vapi-settings/history.ts';
 import { createSettings } from './features/vapi-settings/settings.ts';
 import { readValues } from './features/vapi-settings/values.ts';
 import type { Log } from './log.ts';
+import { createJobs } from './jobs/jobs.ts';
 import { createMetrics } from './metrics.ts';
 import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
@@ -43,6 +50,7 @@ import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
 import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
+import { QUEUES } from './queues.ts';
 import { connectRedis } from './redis.ts';
 
 export type DepsOptions = { config: Config & { secretKey: string }; log: Log; databaseUrl: string };
@@ -92,16 +100,34 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const onLookUp = createClientObserver({ log, metrics });
   const twilioClients = createClientCache({ baseUrl: config.twilioBaseUrl, onLookUp });
   const twilio = createTwilioRest({ http, clients: twilioClients, baseUrl: config.twilioBaseUrl });
-  const assistants = createAssistants({
-    ...{ db, clock, emit, vapi, audit, vault, readValues, isStub: config.stubMode },
-    access: createVapiAccess({ db, credentials }),
+  const jobs = createJobs({
+    url: databaseUrl,
+    queues: QUEUES,
+    onFact: (fact) => {
+      if (fact.type === 'jobs_unavailable') log.warn({ error: fact.error }, 'The job queue cannot be reached');
+      else if (fact.outcome !== 'done') log.error({ ...fact, err: fact.error }, `Job ${fact.queue} failed`);
+    },
+  });
+  const vapiAccess = createVapiAccess({ db, credentials });
+  const assistantDeps = {
+    ...{ db, clock, emit, vapi, audit, vault, readValues },
+    access: vapiAccess,
     target: createWebhookTargets({ clock, webhookSecrets, publicUrl: config.publicUrl }),
-    reassertLater: async () => {},
+    reassertLater: async (tenantId, trx) => {
+      // The queue may not have been reached yet; the next look at the assistant puts it again.
+      await jobs
+        .put('assistants.reassert', { tenantId }, { singletonKey: tenantId, ...(trx && { trx }) })
+        .catch(() => {});
+    },
     onMismatch: (fact) => log.warn(fact, 'Vapi took a change and shows another value'),
     onChange: (tenantId, id) => events.publish(tenantId, { type: 'setting', id }),
-  });
+  } satisfies Omit<Parameters<typeof createAssistants>[0], 'isStub'>;
+  const assistants = createAssistants({ ...assistantDeps, isStub: config.stubMode });
+  const inventedAssistants = createAssistants({ ...assistantDeps, isStub: true });
   credentials.onChange(assistants.forget);
-  const settings = createSettings({ assistants });
+  const syntheticTenants = createSyntheticTenants({ db, clock, users: accounts.users });
+  const inventedSettings = createSettings({ assistants: inventedAssistants });
+  const settings = settingsWithSynthetic(createSettings({ assistants }), inventedSettings, syntheticTenants.has);
   const settingHistory = createHistory({ assistants, settings });
   const settingDrift = createDrift({ assistants, settings });
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
@@ -135,12 +161,29 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     onChange: () => events.publish(null, { type: 'alert' }),
   });
   const alertDesk = createAlertDesk({ db, clock, teller, audit });
+  const releases = createReleases({ db, clock, audit, onChange: () => events.publish(null, { type: 'release' }) });
 
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
   });
 
-  const stopFollowing = await Promise.all([accounts.follow(), credentials.follow(), assistants.listen()]);
+  const isFirstTenant = createFirstTenant(db);
+  const numbers = createNumbers({
+    ...{ db, clock, twilio, routing: telephone.routing, credentialOf: telephone.twilioOf, isStub: config.stubMode },
+    seesAll: async (tenantId) =>
+      (await credentials.forTenant(tenantId, 'twilio'))?.source === 'tenant' || isFirstTenant(tenantId),
+    importNumber: createNumberImport({
+      ...{ db, clock, log, audit, vapi, twilio, assistants, access: vapiAccess },
+      ...{ routing: telephone.routing, table: telephone.routingTable },
+    }),
+  });
+
+  const stopFollowing = await Promise.all([
+    accounts.follow(),
+    credentials.follow(),
+    assistants.listen(),
+    inventedAssistants.listen(),
+  ]);
 
   return {
     config,
@@ -158,6 +201,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     events,
     vapi,
     twilio,
+    jobs,
     assistants,
     settings,
     settingHistory,
@@ -170,10 +214,13 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     effects,
     messaging,
     calendars,
+    numbers,
     ...telephone,
     refreshGauges,
     alerter,
     alertDesk,
+    releases,
+    syntheticTenants,
     async close() {
       await mailer?.close();
       for (const stop of stopFollowing) await stop();
@@ -184,6 +231,9 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     },
   };
 }
+
+/** Long enough for the transaction that adopts an assistant to end. */
+const ADOPTION_SETTLES_MS = 500;
 
 function environmentOf({ vapiApiKey, twilioAccountSid, twilioAuthToken }: Config) {
   const isTwilioSet = twilioAccountSid !== undefined && twilioAuthToken !== undefined;

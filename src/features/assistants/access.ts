@@ -18,7 +18,7 @@ export type VapiAccess = {
  * that were granted it see only what is marked as their own. With a key of its own a tenant sees everything there.
  */
 export function createVapiAccess({ db, credentials }: { db: Database; credentials: Pick<Credentials, 'forTenant'> }) {
-  let first: Promise<string | undefined> | undefined;
+  const isFirst = createFirstTenant(db);
 
   /** Throws vapi_not_configured. */
   return async (tenantId: string): Promise<VapiAccess> => {
@@ -28,15 +28,19 @@ export function createVapiAccess({ db, credentials }: { db: Database; credential
     }
     const credential = { key: found.fingerprint, tenant: tenantId, apiKey: found.apiKey };
     if (found.source === 'tenant') return { credential, mayTouch: () => true };
-    // Asked once: the first tenant stays the first. A failure is not kept.
-    first ??= firstTenant(db);
-    const owner = await first.catch((error: unknown) => {
-      first = undefined;
-      throw error;
-    });
-    if (owner !== tenantId) return { credential, mayTouch: (tag) => tag === tenantId };
+    if (!(await isFirst(tenantId))) return { credential, mayTouch: (tag) => tag === tenantId };
     const others = await otherTenants(db, tenantId);
     return { credential, mayTouch: (tag) => tag === undefined || !others.has(tag) };
+  };
+}
+
+/** Tells whether a tenant is the first one: the operator's own, whom the environment's credentials belong to. */
+export function createFirstTenant(db: Database): (tenantId: string) => Promise<boolean> {
+  let first: string | undefined;
+  return async (tenantId) => {
+    // Once there is a first tenant, it stays the first.
+    first ??= await firstTenant(db);
+    return first === tenantId;
   };
 }
 
