@@ -17,7 +17,6 @@ import { createTeller } from './features/alerts/teller.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
 import { createFirstTenant, createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
-import { reassertServers } from './features/assistants/jobs.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
@@ -231,9 +230,6 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     },
   };
 }
-
-/** Long enough for the transaction that adopts an assistant to end. */
-const ADOPTION_SETTLES_MS = 500;
 
 function environmentOf({ vapiApiKey, twilioAccountSid, twilioAuthToken }: Config) {
   const isTwilioSet = twilioAccountSid !== undefined && twilioAuthToken !== undefined;

@@ -1,0 +1,17 @@
+/** LIST: every queue of jobs. What is done with a job stands in work.ts. */
+import type { QueueDefinition } from './jobs/queues.ts';
+
+export const QUEUES = [
+  /** Connects a tenant's assistants to this AVA again. */
+  { name: 'assistants.reassert' },
+  /** Sets AVA's addresses at the numbers of all tenants again. */
+  { name: 'numbers.reassert', retries: 0 },
+  /** Turns numbers in flip mode to AVA and back, as Vapi's circuits stand. */
+  { name: 'numbers.flip', retries: 20, retryDelaySeconds: 1 },
+  /** Compares the vendors' lists of calls with the ledger. */
+  { name: 'calls.reconcile', retries: 0, timeoutSeconds: 300 },
+  /** Asks what became of calls that may or may not have been placed. */
+  { name: 'calls.settle', retries: 0 },
+  /** Deletes calls that are older than their tenant wants. */
+  { name: 'calls.retain', retries: 2, timeoutSeconds: 600 },
+] as const satisfies readonly QueueDefinition[];
