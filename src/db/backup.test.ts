@@ -48,6 +48,20 @@ describe('a backup', () => {
     await empty.drop();
   });
 
+  it('carries much more than fits into one message without changing a byte', async () => {
+    const [full, empty] = [await createTestDatabase(), await createTestDatabase({ isEmpty: true })];
+    await asOwner(
+      full.url,
+      `with owner as (insert into tenants (name) values ('many') returning id)
+       insert into effects (tenant_id, key, kind, state, correlation_id, outcome)
+       select id, 'key ' || n, 'k', 'done', md5(n::text), jsonb_build_object('text', repeat(md5(n::text), n % 40))
+       from owner, generate_series(1, 20000) n`,
+    );
+    await copyDatabase(full.url, empty.url);
+    expect(await digestOfEffects(empty.url)).toEqual(await digestOfEffects(full.url));
+    await Promise.all([full.drop(), empty.drop()]);
+  });
+
   it('restores into a database in which tenants are as separate and counters as far as before', async () => {
     const empty = await createTestDatabase({ isEmpty: true });
     await addAudit(source, 'before');
@@ -93,6 +107,23 @@ describe('a backup', () => {
     await Promise.all([from.drop(), to.drop()]);
   });
 });
+
+async function digestOfEffects(url: string): Promise<unknown> {
+  return await asOwner(
+    url,
+    `select count(*) as rows, md5(string_agg(md5(e::text), '' order by tenant_id, key)) as digest from effects e`,
+  );
+}
+
+async function asOwner(url: string, text: string): Promise<unknown> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows[0];
+  } finally {
+    await client.end();
+  }
+}
 
 function effect(tenantId: string, key: string) {
   return {

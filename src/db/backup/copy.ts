@@ -21,7 +21,8 @@ export function copyOut(client: Client, text: string): AsyncIterable<Buffer> {
       connection.query(text);
     },
     handleCopyData({ chunk }: { chunk: Buffer }) {
-      if (!chunks.push(chunk)) wire?.stream.pause();
+      // The driver reads the next message into the same memory.
+      if (!chunks.push(Buffer.from(chunk))) wire?.stream.pause();
     },
     handleError: (error: Error) => void chunks.destroy(error),
     handleReadyForQuery: () => void chunks.push(null),
