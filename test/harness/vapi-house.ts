@@ -101,7 +101,7 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
       ...{ db, clock, emit, vapi, audit, vault, readValues, isStub: options.isStub === true },
       access: createVapiAccess({ db, credentials }),
       target: createWebhookTargets({ clock, webhookSecrets, publicUrl: 'http://127.0.0.1:1' }),
-      reassertLater: () => {},
+      reassertLater: async () => {},
       onMismatch: () => {},
       onChange: () => {},
     });

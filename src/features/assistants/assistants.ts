@@ -47,8 +47,8 @@ export type AssistantsDeps = {
   };
   /** The values of the settings of an assistant, by key. */
   readValues: ReadValues;
-  /** Has `reassertServers` called for the tenant shortly, so that a newly adopted assistant is connected. */
-  reassertLater(tenantId: string): void;
+  /** Puts the job that connects a tenant's adopted assistants to this AVA, once `trx` commits. */
+  reassertLater(tenantId: string, trx: Trx): Promise<void>;
   onMismatch(fact: { assistantId: string; keys: string[] }): void;
   /** Told after a change, for live updates. */
   onChange(tenantId: string, assistantId: string): void;
@@ -150,7 +150,7 @@ export function createAssistants(given: AssistantsDeps) {
     await store.sight(tenantId, [{ assistant: withoutSecrets(assistant), agreed, connected }]);
     return db.asTenant(tenantId, async (trx) => {
       await store.adopt(trx, assistant.id, agreed);
-      if (!connected) deps.reassertLater(tenantId);
+      if (!connected) await deps.reassertLater(tenantId, trx);
       await also(trx);
       const known = await store.findIn(trx, assistant.id);
       await announce(trx, tenantId, assistant.id, known!.revision);
