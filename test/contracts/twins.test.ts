@@ -100,6 +100,8 @@ test('the list of numbers that has pages has a total', async () => {
 });
 
 test('the Twilio SDK follows the pages of numbers, changes one, buys and gives back one', async () => {
+  const page = await phones.incomingPhoneNumbers.page({ pageSize: 3 });
+  expect(page.instances).toHaveLength(3);
   const found = await phones.incomingPhoneNumbers.list({ pageSize: 2, limit: 100 });
   expect(found.map(({ phoneNumber }) => phoneNumber).toSorted()).toEqual(simulator.twilio.numbers.toSorted());
   const sid = found[0]?.sid ?? '';

@@ -1,20 +1,24 @@
-import { makeCall, startCall, endCall } from '../twilio/call-record.ts';
+import { endCall, startCall } from '../twilio/call-record.ts';
 import { findNumber } from '../twilio/numbers.ts';
-import type { Resource } from '../twilio/records.ts';
 import { callParams } from './call-params.ts';
+import {
+  callbacks,
+  type DialStatus,
+  firstToAnswer,
+  type Leg,
+  legOf,
+  quietAfterMs,
+  statusOf,
+  statusOfAll,
+} from './legs.ts';
 import { type Address, answer, interruption, isGone, type LiveCall, note } from './live-call.ts';
-import type { Person } from './people.ts';
-import { createProgress } from './progress.ts';
 import { sourceOf, type Step } from './step.ts';
 import type { Verb } from './twiml.ts';
 import { screen } from './whisper.ts';
 
-type DialStatus = 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled';
 type Dialled = { status: DialStatus; isBridged: boolean; seconds: number; callSid: string };
-type Leg = { number: string; noun: Verb; record: Resource; person: Required<Person> };
 
 const MAX_DEPTH = 4;
-const E164 = /^\+[1-9]\d{6,14}$/;
 
 /** Rings outside numbers, all at once or one after the other; the first who picks up has the caller. */
 export async function dial(call: LiveCall, verb: Verb, url: string): Promise<Step> {
@@ -108,60 +112,6 @@ async function ringOwnNumber(call: LiveCall, number: string): Promise<Dialled> {
     seconds: Math.ceil(result.durationMs / 1000),
     callSid: result.callSid,
   };
-}
-
-function legOf(call: LiveCall, noun: Verb): Leg | undefined {
-  const { board, account, record } = call;
-  const number = noun.body;
-  if (noun.name === 'Number' && !E164.test(number)) {
-    note(call, { code: 13_223, message: `The phone number ${number} has an invalid format`, url: '' });
-    return undefined;
-  }
-  const given = {
-    to: number,
-    from: String(record.from),
-    direction: 'outbound-dial' as const,
-    parentCallSid: record.sid,
-  };
-  const leg = makeCall(board.twilio, account, given);
-  leg.status = 'ringing';
-  account.calls.add(leg);
-  return { number, noun, record: leg, person: board.people.at(number) };
-}
-
-function firstToAnswer(legs: Leg[], timeoutMs: number): Leg | undefined {
-  return legs
-    .filter(({ person }) => person.answers === 'yes' || person.answers === 'machine')
-    .filter(({ person }) => person.afterSeconds * 1000 < timeoutMs)
-    .sort((left, right) => left.person.afterSeconds - right.person.afterSeconds)[0];
-}
-
-/** When nobody picks up: at the time-out, or as soon as all are busy or cannot be reached. */
-function quietAfterMs(legs: Leg[], timeoutMs: number): number {
-  return legs.every(({ person }) => person.answers === 'busy' || person.answers === 'failed') ? 2000 : timeoutMs;
-}
-
-function statusOf({ person }: Leg): DialStatus {
-  if (person.answers === 'busy' || person.answers === 'failed') return person.answers;
-  return 'no-answer';
-}
-
-function statusOfAll(legs: Leg[]): DialStatus {
-  const statuses = new Set(legs.map(statusOf));
-  const [only] = statuses;
-  if (!only) return 'failed';
-  return statuses.size === 1 ? only : 'no-answer';
-}
-
-function callbacks(call: LiveCall, leg: Leg, base: string) {
-  return createProgress(call.board, {
-    account: call.account,
-    record: leg.record,
-    url: leg.noun.attributes.statusCallback,
-    method: leg.noun.attributes.statusCallbackMethod,
-    events: leg.noun.attributes.statusCallbackEvent?.split(' '),
-    base,
-  });
 }
 
 function actionOf({ verb, url, dialled }: { verb: Verb; url: string; dialled: Dialled }) {

@@ -73,22 +73,17 @@ test('an outage refuses new calls and drops those that are on', async () => {
 });
 
 test('a stream address is good once', async () => {
-  let kept = '';
-  await call();
-  const { house } = street;
-  house.on('/voice', () => ({ body: kept }));
-  kept = '<Response><Connect><Stream url="ws://127.0.0.1:1/stream/x/y"/></Connect><Say>Hello</Say></Response>';
-  expect((await call()).problems).toContainEqual(expect.objectContaining({ code: 31_920 }));
+  const { simulator, house, number } = street;
+  const { phoneCallProviderDetails: details } = await bypassCall();
+  const { twiml } = details as { twiml: string };
+  house.on('/voice', twiml);
+  const control = simulator.control;
+  expect((await control.placeCall({ to: number })).outcome).toBe('ai');
+  expect((await control.placeCall({ to: number })).problems).toMatchObject([{ code: 31_920 }]);
 });
 
 test('a call that nobody connects is given up with its own reason', async () => {
-  const [number] = (await vapi(street.simulator, 'GET', '/phone-number')) as unknown as { id: string }[];
-  const made = await vapi(street.simulator, 'POST', '/call', {
-    assistantId: street.simulator.vapi.assistantId,
-    phoneNumberId: number?.id,
-    customer: { number: '+13035550111' },
-    phoneCallProviderBypassEnabled: true,
-  });
+  const made = await bypassCall();
   await expect
     .poll(async () => (await vapi(street.simulator, 'GET', `/call/${made.id}`)).endedReason, { timeout: 10_000 })
     .toBe('phone-call-provider-bypass-enabled-but-no-call-received');
@@ -167,3 +162,13 @@ test('more calls than there are slots are refused', async () => {
   expect(answer.status).toBe(400);
   expect(await answer.text()).toContain('Over Concurrency Limit');
 });
+
+async function bypassCall(): Promise<Record<string, unknown>> {
+  const [number] = (await vapi(street.simulator, 'GET', '/phone-number')) as unknown as { id: string }[];
+  return await vapi(street.simulator, 'POST', '/call', {
+    assistantId: street.simulator.vapi.assistantId,
+    phoneNumberId: number?.id,
+    customer: { number: '+13035550111' },
+    phoneCallProviderBypassEnabled: true,
+  });
+}

@@ -1,30 +1,10 @@
-import type { CallScript } from '../telephony/call.ts';
-import { type Ear, speechMs } from '../telephony/ear.ts';
-import type { Random } from '../random.ts';
-import type { World } from '../world.ts';
-import { isWanted, messageOf, serverOf } from './messages.ts';
+import { type ConversationEnd, type ConversationOrder, type Holding, type Parts, tell } from './holding.ts';
 import { mergedAssistant } from './overrides.ts';
 import { isObject } from './rules.ts';
-import type { Stored } from './store.ts';
 import type { Stream } from './streams.ts';
-import { type Talk, talkFor } from './talks.ts';
-import { useTool } from './tool-call.ts';
-import { askForTransfer } from './transfer.ts';
-import { artifactOf, costOf, createTranscript, type Transcript } from './transcript.ts';
-import type { VapiTwin } from './twin.ts';
-import type { Webhooks } from './webhooks.ts';
-
-export type ConversationOrder = Stream & {
-  callSid: string;
-  script: CallScript;
-  ear: Ear;
-  /** Aborted when the caller is no longer there. */
-  signal: AbortSignal;
-  /** Vapi can hand a caller on only where it owns the leg. */
-  canTransfer: boolean;
-};
-/** `lost`: the sound broke off and the caller is still there. */
-export type ConversationEnd = { by: 'customer' | 'assistant' | 'lost'; heardAnything: boolean; transferTo?: string };
+import { speakAll } from './talking.ts';
+import { talkFor } from './talks.ts';
+import { artifactOf, costOf, createTranscript } from './transcript.ts';
 
 export type Conversations = {
   /** A call begins to ring. */
@@ -35,29 +15,6 @@ export type Conversations = {
   giveUp(stream: Stream, endedReason: string): void;
   /** Every conversation loses its sound. */
   dropAll(): void;
-};
-
-type Parts = {
-  world: World;
-  vapi: VapiTwin;
-  webhooks: Webhooks;
-  random: Random;
-  /** Does something after a while of story time; `settled` waits for it. */
-  later(ms: number, run: () => void): void;
-};
-
-/** One conversation and all that belongs to it. */
-export type Holding = ConversationOrder & {
-  parts: Parts;
-  number: Stored | undefined;
-  assistant: Record<string, unknown>;
-  transcript: Transcript;
-  talk: Talk;
-  lost: AbortController;
-  /** The number to which the caller is handed on. */
-  transferTo?: string;
-  /** The caller gone, the sound lost, or the time up. */
-  over: AbortSignal;
 };
 
 const LOST_REASON = 'call.in-progress.error-vapifault-vapi-voice-failed';
@@ -98,16 +55,6 @@ export function createConversations(parts: Parts): Conversations {
       for (const holding of live) holding.lost.abort();
     },
   };
-}
-
-/** Sends one message about a call, if its assistant wants that kind. */
-export function tell(parts: Parts, stream: Stream, type: string, more: Record<string, unknown>): void {
-  const { org, call } = stream;
-  const assistant = mergedAssistant(org, call);
-  if (!isWanted(assistant, type)) return;
-  const number = typeof call.phoneNumberId === 'string' ? org.phoneNumbers.find(call.phoneNumberId) : undefined;
-  const server = serverOf(org, { assistant, number });
-  parts.webhooks.send({ org, server, message: messageOf(parts.world, { type, call, number, assistant, more }) });
 }
 
 function begin(parts: Parts, order: ConversationOrder): Holding {
@@ -152,48 +99,6 @@ async function talk(holding: Holding): Promise<End> {
   if (holding.transferTo !== undefined) return { by: 'assistant', reason: 'assistant-forwarded-call' };
   if (script.endedBy !== 'assistant') return { by: 'customer', reason: 'customer-ended-call' };
   return { by: 'assistant', reason: 'assistant-ended-call' };
-}
-
-async function speakAll(holding: Holding): Promise<void> {
-  const { assistant, script, over, talk } = holding;
-  const greets = assistant.firstMessageMode !== 'assistant-waits-for-user';
-  if (greets && typeof assistant.firstMessage === 'string') await botSays(holding, assistant.firstMessage);
-  for (const [index, turn] of talk.turns.entries()) {
-    if (over.aborted) return;
-    await userSays(holding, turn.user);
-    const tool = script.toolCalls?.[index];
-    const result = tool && !over.aborted ? await useTool(holding, tool) : undefined;
-    if (!over.aborted) await botSays(holding, result === undefined ? turn.bot : `${turn.bot} ${result}`);
-  }
-  if (script.wantsPerson && !over.aborted) await askForTransfer(holding);
-  if (script.endedBy !== 'assistant' || over.aborted) return;
-  if (typeof assistant.endCallMessage === 'string') await botSays(holding, assistant.endCallMessage);
-}
-
-async function botSays(holding: Holding, text: string): Promise<void> {
-  const { parts, transcript, ear, over } = holding;
-  const ms = speechMs(text);
-  tell(parts, holding, 'speech-update', { status: 'started', role: 'assistant' });
-  transcript.add('bot', text, ms);
-  await ear.hear('ai', text, ms, over);
-  reportTurn(holding, 'assistant', text);
-}
-
-async function userSays(holding: Holding, text: string): Promise<void> {
-  const { parts, transcript, ear, over } = holding;
-  const ms = speechMs(text);
-  tell(parts, holding, 'speech-update', { status: 'started', role: 'user' });
-  transcript.add('user', text, ms);
-  await ear.speak(ms, over);
-  reportTurn(holding, 'user', text);
-}
-
-function reportTurn(holding: Holding, role: 'assistant' | 'user', text: string): void {
-  const { parts, transcript } = holding;
-  tell(parts, holding, 'speech-update', { status: 'stopped', role });
-  tell(parts, holding, 'transcript', { role, transcriptType: 'final', transcript: text });
-  const messages = [...transcript.messages];
-  tell(parts, holding, 'conversation-update', { messages, messagesOpenAIFormatted: transcript.openAi() });
 }
 
 function finish(holding: Holding, endedReason: string): void {

@@ -1,4 +1,4 @@
-import type { Holding } from './conversation.ts';
+import type { Holding } from './holding.ts';
 import { messageOf, serverOf } from './messages.ts';
 import { isObject } from './rules.ts';
 
