@@ -276,6 +276,11 @@ describe('a broken wire', () => {
     ['something that is not HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n\r\n'), 'upstream'],
     ['malformed JSON', (socket) => socket.end(`${HEAD}content-length: 7\r\n\r\n{"a":1,`), 'upstream'],
     [
+      'text with 200 that happens to parse',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\n42'),
+      'upstream',
+    ],
+    [
       'HTML with 200',
       (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'),
       'upstream',

@@ -122,14 +122,18 @@ describe('two levels of circuits', () => {
   });
 
   test('a failure of long ago is no evidence either', () => {
-    const { fail, succeed, clock, state } = setup();
-    succeed(B);
-    fail(A, 3);
+    const { fail, clock, state } = setup();
+    fail(A, 2);
     clock.advance(60_001);
-    succeed(null);
-    clock.advance(1);
-    fail(B, 2);
-    expect(state('vapi')).toBe('closed');
+    fail(B);
+    expect([state('vapi'), state('vapi/b')], 'three in a row, but B alone is in use').toEqual(['open', 'closed']);
+    const other = setup();
+    other.fail(A, 2);
+    other.clock.advance(59_000);
+    other.enter(C).release();
+    other.clock.advance(2_000);
+    other.fail(B);
+    expect(other.state('vapi'), 'C is in use and A is long ago').toBe('closed');
   });
 
   test('a credential that was sick before proves nothing against the upstream when its probes fail', () => {

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Emit } from './facts.ts';
 import { createMemoryRateLimiter, EXACT_UP_TO } from './rate-limit.ts';
-import type { RateLimiter, RateLimitRequest, RateLimitResult } from './rate-limit.ts';
+import type { CountedKey, RateLimiter, RateLimitRequest, RateLimitResult } from './rate-limit.ts';
 
 export type RedisRateLimiterOptions = {
   redis: Pick<Redis, 'evalsha' | 'eval'>;
@@ -25,7 +25,7 @@ export type RedisRateLimiterOptions = {
 
 /**
  * KEYS: the list of times in microseconds, oldest first, one element per step as `time:count`; the total of the counts.
- * ARGV: limit, window and step in microseconds, then how long ago each handed-over request was.
+ * ARGV: limit, window and step in microseconds, then how long ago each handed-over request was; a limit of 0 only hands over.
  * A server clock that was set back must not bring old requests to life: a time in the future by more than a window empties the key.
  */
 const SCRIPT = `
@@ -61,7 +61,11 @@ while oldest and timeOf(oldest) <= now - window do
 end
 local used = oldest and tonumber(redis.call('GET', KEYS[2]) or 0) or 0
 if not oldest then redis.call('SET', KEYS[2], 0) end
+local lifeMs = math.ceil(window / 1000) + 1000
+redis.call('PEXPIRE', KEYS[1], lifeMs)
+redis.call('PEXPIRE', KEYS[2], lifeMs)
 
+if limit == 0 then return {0, used, 0} end
 if used >= limit then
   local frees = oldest
   if step == 0 and used > limit then frees = redis.call('LINDEX', KEYS[1], -limit) end
@@ -74,12 +78,12 @@ else
   redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
 end
 redis.call('INCR', KEYS[2])
-local lifeMs = math.ceil(window / 1000) + 1000
-redis.call('PEXPIRE', KEYS[1], lifeMs)
-redis.call('PEXPIRE', KEYS[2], lifeMs)
+if not oldest then redis.call('PEXPIRE', KEYS[1], lifeMs) end
 return {1, used + 1, (oldest and timeOf(oldest) or now) + window - now}
 `;
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
+
+const HANDED_OVER_AT_ONCE = 100;
 
 type Mode = { tag: 'shared' } | { tag: 'local'; sinceMs: number; retryAtMs: number };
 
@@ -105,19 +109,27 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLi
     }
   }
 
-  async function takeShared(request: RateLimitRequest): Promise<RateLimitResult> {
-    const handedOver = local.size > 0 ? local.handOver(request.key) : [];
-    const { limit, windowMs } = request;
+  async function takeShared({ key, limit, windowMs }: RateLimitRequest): Promise<RateLimitResult> {
     const stepUs = limit <= EXACT_UP_TO ? 0 : Math.ceil((windowMs * 1_000) / EXACT_UP_TO);
-    const agesUs = handedOver.map((ageMs) => Math.round(ageMs * 1_000));
-    const [allowed, used, frees] = (await runScript(request.key, [limit, windowMs * 1_000, stepUs, ...agesUs])) as [
-      number,
-      number,
-      number,
-    ];
-    const resetMs = frees / 1_000;
+    const answer = await runScript(key, [limit, windowMs * 1_000, stepUs]);
+    const [allowed, used, freesUs] = answer as [number, number, number];
+    const resetMs = freesUs / 1_000;
     if (allowed === 0) return { allowed: false, limit, remaining: 0, resetMs, retryAfterMs: resetMs };
     return { allowed: true, limit, remaining: Math.max(0, limit - used), resetMs, retryAfterMs: 0 };
+  }
+
+  /** Tells Redis what was counted here, a batch at a time; what does not arrive is counted here again. */
+  async function handOver(): Promise<void> {
+    const counted = local.handOver();
+    for (let first = 0; first < counted.length; first += HANDED_OVER_AT_ONCE) {
+      await Promise.all(counted.slice(first, first + HANDED_OVER_AT_ONCE).map(handOverKey));
+    }
+  }
+
+  async function handOverKey(counted: CountedKey): Promise<void> {
+    const nowMs = clock.monotonicMs();
+    const agesUs = counted.times.map((atMs) => Math.round((nowMs - atMs) * 1_000));
+    await runScript(counted.key, [0, counted.windowMs * 1_000, 0, ...agesUs]).catch(() => local.takeBack(counted));
   }
 
   async function runScript(key: string, args: number[]): Promise<unknown> {
@@ -159,6 +171,7 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLi
     if (mode.tag === 'shared') return;
     emit({ type: 'limiter_recovered', degradedMs: clock.monotonicMs() - mode.sinceMs });
     mode = { tag: 'shared' };
+    void handOver();
   }
 
   return { take };

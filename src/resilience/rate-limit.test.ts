@@ -145,6 +145,17 @@ describe('large limits', () => {
     expect(allowed.length).toBeGreaterThan(29_000);
   });
 
+  test('requests of one step leave the window with the last of them', () => {
+    const { take, clock } = setup();
+    take(1_001);
+    clock.advance(59);
+    for (let index = 0; index < 1_000; index += 1) take(1_001);
+    clock.advance(59_999);
+    expect(take(1_001).allowed).toBe(false);
+    clock.advance(2);
+    expect(take(1_001).allowed).toBe(true);
+  });
+
   test('Retry-After comes true above that too', () => {
     const { take, clock } = setup();
     while (take(2_000).allowed) clock.advance(1);

@@ -30,10 +30,15 @@ export type RateLimiter = {
   take(request: RateLimitRequest): Promise<RateLimitResult>;
 };
 
+/** The requests of one key that still count: when they were, in monotonic milliseconds, oldest first. */
+export type CountedKey = { key: string; windowMs: number; times: number[] };
+
 export type MemoryRateLimiter = RateLimiter & {
   takeNow(request: RateLimitRequest): RateLimitResult;
-  /** How long ago each counted request of `key` was, in milliseconds, oldest first; and forgets them. */
-  handOver(key: string): number[];
+  /** Everything that is counted, to be counted elsewhere from now on; forgets it. */
+  handOver(): CountedKey[];
+  /** Counts again what was handed over in vain. */
+  takeBack(counted: CountedKey): void;
   readonly size: number;
 };
 
@@ -85,11 +90,15 @@ export function createMemoryRateLimiter({
   return {
     takeNow,
     take: (request) => Promise.resolve(takeNow(request)),
-    handOver(key) {
-      const usage = kept.get(key);
-      kept.delete(key);
-      const nowMs = clock.monotonicMs();
-      return usage ? everyTime(usage).map((atMs) => nowMs - atMs) : [];
+    handOver() {
+      const all = Array.from(kept, ([key, usage]) => ({ key, windowMs: usage.windowMs, times: everyTime(usage) }));
+      kept.clear();
+      return all;
+    },
+    takeBack({ key, windowMs, times }) {
+      const known = kept.get(key);
+      const all = [...times, ...(known ? everyTime(known) : [])].toSorted((a, b) => a - b);
+      kept.set(key, { windowMs, total: all.length, times: all, counts: undefined });
     },
     get size() {
       return kept.size;
