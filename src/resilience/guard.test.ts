@@ -292,4 +292,29 @@ describe('the bulkhead', () => {
     expect(await kindOf(call(hanging, { attemptTimeoutMs: 500 }))).toBe('overloaded');
     expect(guard.circuits()[0]?.consecutiveFailures).toBe(0);
   });
+
+  test('a place that comes free in the moment in which the time is over is not lost', async () => {
+    const clock = createHandClock();
+    // The end of the first call is told in the moment in which its place passes to the second: then its time is over.
+    const emit = (fact: ResilienceFact) =>
+      void (fact.type === 'attempt_finished' && fact.outcome === 'ok' && clock.advance(500));
+    const guard = createGuard({
+      clock,
+      random: () => 0.5,
+      emit,
+      settings: { ...defaultGuardSettings, bulkhead: small },
+    });
+    guard.upstream('vapi', {});
+    const about = { upstream: 'vapi', credential: null, operation: 'x', repeatable: false, lane: 'job' } as const;
+    const limits = { deadlineMs: 500, attemptTimeoutMs: 500 };
+    let end!: () => void;
+    const first = guard.run({ ...about, ...limits, attempt: () => new Promise<void>((resolve) => (end = resolve)) });
+    let hasBegun = false;
+    const second = guard.run({ ...about, ...limits, attempt: () => ((hasBegun = true), Promise.resolve()) });
+    end();
+    await first;
+    await expect(second).rejects.toMatchObject({ kind: 'overloaded' });
+    expect(hasBegun).toBe(false);
+    await guard.run({ ...about, ...limits, attempt: () => Promise.resolve() });
+  });
 });
