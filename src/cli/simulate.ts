@@ -9,11 +9,13 @@ import { serveSimulator } from './simulate-serve.ts';
 
 type Shared = { control: string; json?: boolean };
 
+const usualControl = () => Promise.resolve('http://127.0.0.1:8100');
+
 /**
- * `ava simulate …`: the twins alone, and the strings of the ones that run. `control` is the address of the control API
- * when the command line does not name one; `ava demo` leaves it in `simulator.json`.
+ * `ava simulate …`: the twins alone, and the strings of the ones that run. `findControl` tells the address of the
+ * control API when the command line does not.
  */
-export function registerSimulate(program: Command, { control = 'http://127.0.0.1:8100' } = {}): void {
+export function registerSimulate(program: Command, findControl: () => Promise<string> = usualControl): void {
   const simulate = program
     .command('simulate')
     .description('simulated Vapi and Twilio: run them, ring them, break them');
@@ -33,8 +35,11 @@ export function registerSimulate(program: Command, { control = 'http://127.0.0.1
     simulate
       .command(name)
       .description(description)
-      .option('--control <url>', 'control API of the simulator', control)
-      .option('--json', 'print JSON');
+      .option('--control <url>', 'control API of the simulator; that of `ava demo` when missing')
+      .option('--json', 'print JSON')
+      .hook('preAction', async (command) => {
+        if (command.getOptionValue('control') === undefined) command.setOptionValue('control', await findControl());
+      });
 
   shared('call', 'let a caller ring, and show what the caller heard')
     .option('--to <number>', 'which of our numbers; the first that can ring when missing')
