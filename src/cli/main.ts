@@ -1,6 +1,8 @@
 /** LIST: every command of `ava`. */
 import { Command } from 'commander';
 import { EXIT } from './settle.ts';
+import { registerSimulate } from './simulate.ts';
+import { findSimulator } from './simulate-control.ts';
 
 // `ava … | head` closes the pipe early: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -62,6 +64,8 @@ program
   .option('--tenant <name>', "name of one of the user's tenants; by default the first")
   .option('--ttl <time>', 'how long it is good: 1m to 24h', '1h')
   .action(async (options) => (await import('./accounts.ts')).tokenCommand(options));
+
+registerSimulate(program, findSimulator);
 
 await program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ava: ${error instanceof Error ? error.message : String(error)}\n`);
