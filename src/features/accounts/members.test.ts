@@ -109,12 +109,14 @@ describe('roles', () => {
   });
 
   it('keeps the last owner, whatever two of them do at once', async () => {
-    const [one, two] = (await tenantWith('owner', 'owner')) as [Person, Person];
     const stepDown = (who: Person) =>
       app.call('PATCH', `/api/v1/members/${who.userId}`, { token: who.token, body: { role: 'viewer' } });
-    const replies = await Promise.all([stepDown(one), stepDown(two)]);
-    expect(replies.map((reply) => reply.status).toSorted()).toEqual([200, 409]);
-    const left = replies[0]!.status === 409 ? one : two;
+    for (let round = 0; round < 4; round += 1) {
+      const pair = await tenantWith('owner', 'owner');
+      const statuses = (await Promise.all(pair.map(stepDown))).map((reply) => reply.status);
+      expect(statuses.toSorted()).toEqual([200, 409]);
+    }
+    const [left] = (await tenantWith('owner')) as [Person];
     const leave = await app.call('DELETE', `/api/v1/members/${left.userId}`, { token: left.token });
     expect(leave).toMatchObject({ status: 409, body: { code: 'last_owner' } });
   });

@@ -56,10 +56,10 @@ describe('what is known of sessions', () => {
     const before = cache.find('s', 't');
     cache.forgetUser('u1');
     const after = cache.find('s', 't');
-    loads[0]!.resolve(SESSION);
     loads[1]!.resolve(undefined);
-    expect(await before).toBe(SESSION);
     expect(await after).toBeUndefined();
+    loads[0]!.resolve(SESSION);
+    expect(await before).toBe(SESSION);
     expect(cache.find('s', 't')).toBeUndefined();
   });
 

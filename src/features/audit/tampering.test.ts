@@ -92,6 +92,10 @@ const EDITS = [
   'sequence = sequence + 1000',
 ];
 
+const APPEND = `insert into audit_entries
+  (tenant_id, actor, action, subject, correlation_id, previous_hash, hash, sequence)
+  select tenant_id, 'x', 'y', 'z', 'c', hash, sha256('x'), sequence + 1 from audit_entries where sequence = $1`;
+
 const TAMPER = {
   edit: (random) =>
     run(`update audit_entries set ${EDITS[Math.floor(random() * EDITS.length)]} where sequence = $1`, [pick(random)]),
@@ -127,12 +131,9 @@ const TAMPER = {
       last === 0 ? `'\\x${'00'.repeat(32)}'::bytea` : `(select hash from audit_entries where sequence = ${last})`;
     await run(`update audit_heads set sequence = $1, hash = ${hash}`, [last]);
   },
+  'append beyond the head': () => run(APPEND, [ENTRIES]),
   append: async () => {
-    await run(
-      `insert into audit_entries (tenant_id, actor, action, subject, correlation_id, previous_hash, hash, sequence)
-       select tenant_id, 'x', 'y', 'z', 'c', hash, sha256('x'), sequence + 1 from audit_entries where sequence = $1`,
-      [ENTRIES],
-    );
+    await run(APPEND, [ENTRIES]);
     await run(`update audit_heads set sequence = $1, hash = sha256('x')`, [ENTRIES + 1]);
   },
 } satisfies Record<string, Tampering>;
