@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { alertRoutes } from './features/alerts/routes.ts';
 import { releaseRoutes } from './features/releases/routes.ts';
 import { calendarCallbackRoute, calendarRoutes } from './features/calendars/routes.ts';
+import { moreCallRoutes } from './features/calls/more-routes.ts';
 import { callRoutes } from './features/calls/routes.ts';
 import { twilioRoutes } from './features/inbound-calls/routes.ts';
 import { numbersRoutes } from './features/phone-numbers/numbers-routes.ts';
@@ -89,6 +90,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });
   numbersRoutes(app, deps);
   routingRoutes(app, { routing: deps.routing, test: deps.testRouting });
+  moreCallRoutes(app, { ...deps, rules: deps.callRules });
   callRoutes(app, deps);
   webhookInboxRoutes(app, deps);
   const { simulatorUrl } = deps.config;

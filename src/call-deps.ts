@@ -20,6 +20,8 @@ import { createInboundCalls, whyNotAssistant } from './features/inbound-calls/in
 import { createRouting, createRoutingTable } from './features/phone-numbers/routing.ts';
 import type { Routing, RoutingTest } from './features/phone-numbers/routing-contract.ts';
 import { testRouting } from './features/phone-numbers/routing-test.ts';
+import type { Messaging } from './features/messaging/messaging.ts';
+import { createTold } from './features/calls/told.ts';
 import type { Events } from './features/system/events.ts';
 import { createAnswers } from './features/webhook-inbox/answers.ts';
 import { createInboxClock, type InboxClock } from './features/webhook-inbox/clock.ts';
@@ -49,6 +51,7 @@ export type CallDepsOptions = {
   guard: Pick<Guard, 'circuits'>;
   vapi: Vapi;
   twilio: TwilioRest;
+  messaging: Pick<Messaging, 'sendCallSummary'>;
 };
 
 export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
@@ -68,8 +71,17 @@ export async function createCallDeps(options: CallDepsOptions) {
     db,
     clock,
     publish: (tenantId, id) => options.events.publish(tenantId, { type: 'call', id }),
-    afterCall: async () => {},
+    afterCall: (trx, tenantId, ended) => told.plan(trx, tenantId, ended),
     additions: async () => [],
+  });
+  const told = createTold({
+    effects,
+    log,
+    publicUrl,
+    getCall: (...of) => calls.get(...of),
+    ownersOf: (tenantId) => ownersOf(db, tenantId),
+    assistantName: (...of) => assistantName(db, ...of),
+    send: (mail) => options.messaging.sendCallSummary(mail),
   });
   const processing = createProcessing({ db, clock, log, apply: calls.takeMessages });
   const inboxClock: InboxClock = createInboxClock({ db, clock, log, processing });
@@ -129,6 +141,10 @@ export async function createCallDeps(options: CallDepsOptions) {
     twilioOf,
     testRouting: (tenantId: string, of: Routing) => testNow(options, { tenantId, routing: of, webhooks }),
     calls,
+    told,
+    place,
+    vapiOf,
+    isVapiOpen: (tenantId: string) => isVapiOpen(options, tenantId),
     inbox,
     inboxClock,
     /** Brings calls that were noted on the local disk to the ledger. */
@@ -245,7 +261,29 @@ async function obstacleTo(
   const why = whyNotAssistant({ assistantId, mode, plan: routing }, now);
   if (why !== undefined) return why;
   if ((await options.credentials.forTenant(tenantId, 'vapi')) === undefined) return 'vapi_not_configured';
+  return isVapiOpen(options, tenantId) ? 'circuit_open' : undefined;
+}
+
+function isVapiOpen({ guard }: Pick<CallDepsOptions, 'guard'>, tenantId: string): boolean {
   const names = ['vapi', `vapi/${tenantId}`];
-  const isOpen = options.guard.circuits().some((one) => names.includes(one.circuit) && one.state !== 'closed');
-  return isOpen ? 'circuit_open' : undefined;
+  return guard.circuits().some((one) => names.includes(one.circuit) && one.state !== 'closed');
+}
+
+/** Where the owners of a tenant read their mail. */
+async function ownersOf(db: Database, tenantId: string): Promise<string[]> {
+  const owners = await db.asTenant(tenantId, (trx) =>
+    trx.selectFrom('members').select('user_id').where('role', '=', 'owner').execute(),
+  );
+  if (owners.length === 0) return [];
+  const ids = owners.map((owner) => owner.user_id);
+  const users = await db.lane('job').system.selectFrom('users').select('email').where('id', 'in', ids).execute();
+  return users.map((user) => user.email);
+}
+
+async function assistantName(db: Database, tenantId: string, assistantId: string | null): Promise<string> {
+  if (assistantId === null || !UUID.test(assistantId)) return 'none';
+  const row = await db.asTenant(tenantId, (trx) =>
+    trx.selectFrom('assistants').select('name').where('vapi_assistant_id', '=', assistantId).executeTakeFirst(),
+  );
+  return row?.name ?? 'unknown';
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
+import { createAfterCallDeps } from './after-call-deps.ts';
 import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
@@ -164,6 +165,11 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
 
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
+    messaging,
+  });
+  const afterCall = createAfterCallDeps({
+    ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
+    ...{ messaging, telephone, http, twilioClients },
   });
 
   const isFirstTenant = createFirstTenant(db);
@@ -215,6 +221,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     calendars,
     numbers,
     ...telephone,
+    ...afterCall,
     refreshGauges,
     alerter,
     alertDesk,

@@ -6,8 +6,6 @@ export const QUEUES = [
   { name: 'assistants.reassert' },
   /** Sets AVA's addresses at the numbers of all tenants again. */
   { name: 'numbers.reassert', retries: 0 },
-  /** Turns numbers in flip mode to AVA and back, as Vapi's circuits stand. */
-  { name: 'numbers.flip', retries: 20, retryDelaySeconds: 1 },
   /** Compares the vendors' lists of calls with the ledger. */
   { name: 'calls.reconcile', retries: 0, timeoutSeconds: 300 },
   /** Asks what became of calls that may or may not have been placed. */

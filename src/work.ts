@@ -10,6 +10,8 @@ export async function startWork(deps: Deps): Promise<Work> {
   const clocks: (() => void)[] = [];
   clocks.push(every(deps, ALERT_LOOK_MS, () => deps.alerter.round()));
   deps.inboxClock.start();
+  clocks.push(every(deps, TOLD_LOOK_MS, () => quietly(deps, () => deps.told.run())));
+  clocks.push(every(deps, FLIP_LOOK_MS, () => quietly(deps, () => deps.flip.run())));
   listJobs(deps);
   // Not awaited: without its database a replica still answers ringing calls.
   deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
@@ -27,11 +29,37 @@ export async function startWork(deps: Deps): Promise<Work> {
   };
 }
 
-function listJobs({ jobs, assistants }: Deps): void {
+function listJobs({ jobs, assistants, ...deps }: Deps): void {
+  jobs.work('numbers.reassert', () => deps.reassertNumbers());
+  jobs.schedule('numbers.reassert', '*/5 * * * *');
+  jobs.work('calls.reconcile', async () => {
+    const { wholeSince } = reconcileFrom(deps.clock.now());
+    await deps.forEachTenant((tenantId) => deps.reconciliation.run(tenantId, wholeSince));
+  });
+  jobs.schedule('calls.reconcile', '* * * * *');
+  jobs.work('calls.settle', async () => void (await deps.placing.settle()));
+  jobs.schedule('calls.settle', '* * * * *');
+  jobs.work('calls.retain', () => deps.forEachTenant(deps.deleteOldCalls));
+  jobs.schedule('calls.retain', '17 3 * * *');
   jobs.work('assistants.reassert', async ({ data }) => {
     await assistants.reassertServers((data as { tenantId: string }).tenantId);
   });
 }
+
+/** At the full hour yesterday and today are looked at whole, so that the statement about each day is right. */
+function reconcileFrom(now: Date): { wholeSince: Date | undefined } {
+  if (now.getUTCMinutes() !== 0) return { wholeSince: undefined };
+  return { wholeSince: new Date(new Date(now).setUTCHours(-24, 0, 0, 0)) };
+}
+
+/** Work that looks again soon says what went wrong and goes on. */
+async function quietly({ log }: Deps, work: () => Promise<unknown>): Promise<void> {
+  await work().catch((error: unknown) => log.debug({ err: error }, 'A look was in vain; the next one follows'));
+}
+
+/** How often mail about finished calls is sent, and numbers in flip mode are compared with Vapi's circuits. */
+const TOLD_LOOK_MS = 1_000;
+const FLIP_LOOK_MS = 1_000;
 
 const JOBS_GRACE_MS = 5_000;
 

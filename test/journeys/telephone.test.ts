@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../harness/until.ts';
 import { ANN, startTelephone, type Telephone } from '../harness/telephone.ts';
 
 let telephone: Telephone;
@@ -13,7 +14,6 @@ const ring = (script = {}) => telephone.ava.simulator.control.placeCall({ to: te
 describe('a telephone call', () => {
   it('is answered by the assistant, and stands in the list with transcript, cost and timeline', async () => {
     const result = await ring({ says: ['I would like to move my appointment'] });
-    console.log(JSON.stringify(result.transcriptOfWhatTheCallerHeard), result.problems);
     expect(result).toMatchObject({ outcome: 'ai', heardError: false });
     const call = await telephone.callWhen(
       result.callSid,
@@ -30,7 +30,6 @@ describe('a telephone call', () => {
     const detail = (await telephone.json(`/calls/${call.id}`)).call;
     expect(detail.transcript).toContain('move my appointment');
     const { timeline } = await telephone.json(`/calls/${call.id}/timeline`);
-    console.log(timeline.map((one: any) => `${one.at} ${one.kind} ${one.name} ${one.text}`).join('\n'));
     expect(timeline.map((one: any) => one.name)).toEqual(
       expect.arrayContaining([
         'voice',
@@ -61,9 +60,84 @@ describe('a telephone call', () => {
     const call = await telephone.callWhen(
       toVoicemail.callSid,
       'the message was left',
-      (one) => one.outcome === 'voicemail' && one.has_recording,
+      (one) => one.outcome === 'voicemail' && one.status === 'ended',
     );
     expect(call).toMatchObject({ ended_reason_code: 'message_left' });
     control.clearFaults();
+  });
+});
+
+describe('around a call', () => {
+  it('the owner is told once by mail, and the recording is played through AVA', async () => {
+    const { control } = telephone.ava.simulator;
+    const result = await ring({ says: ['Is Doctor Birch in today?'] });
+    const call = await telephone.callWhen(
+      result.callSid,
+      'the report has come',
+      (one) => one.status === 'ended' && one.has_transcript,
+    );
+    const mails = await until('the mail has come', () => {
+      const found = control.inboxes.mailbox.messages().filter((mail: any) => JSON.stringify(mail).includes(call.id));
+      return found.length > 0 ? found : undefined;
+    });
+    expect(mails).toHaveLength(1);
+    const recording = await telephone.owner.fetch(`/api/v1/calls/${call.id}/recording`);
+    expect(recording.status).toBe(200);
+    expect(
+      Buffer.from(await recording.arrayBuffer())
+        .subarray(0, 4)
+        .toString(),
+    ).toBe('RIFF');
+  });
+
+  it('a call is placed once per key, to allowed countries, and never to premium numbers', async () => {
+    const order = (to: string, key: string) =>
+      telephone.owner.fetch('/api/v1/calls', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ to, customer_name: 'Ann' }),
+      });
+    const first = await order('+12025550177', 'order-1');
+    const body = (await first.json()) as any;
+    expect([first.status, body.call.direction]).toEqual([201, 'outbound']);
+    const again = (await (await order('+12025550177', 'order-1')).json()) as any;
+    expect(again.call.id).toBe(body.call.id);
+    expect((await order('+19005550100', 'order-2')).status).toBe(403);
+    expect((await order('+18765550100', 'order-3')).status).toBe(403);
+    const ended = await until('the outbound call has ended', async () => {
+      const { call } = await telephone.json(`/calls/${body.call.id}`);
+      return call.status === 'ended' ? call : undefined;
+    });
+    expect(ended).toMatchObject({ to: '+12025550177', customer_name: 'Ann' });
+  });
+
+  it('the routing test says what a caller would hear now, and why', async () => {
+    const path = `/twilio/numbers/${telephone.sid}/routing`;
+    expect(await telephone.json(`${path}/test`)).toMatchObject({ route: 'ai', reason: 'assistant_ready' });
+    const routing = await telephone.owner.fetch(`/api/v1${path}`);
+    const etag = routing.headers.get('etag')!;
+    expect(((await routing.json()) as any).etag).toBe(etag);
+    const put = (body: object, ifMatch: string) =>
+      telephone.owner.fetch(`/api/v1${path}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', 'if-match': ifMatch },
+        body: JSON.stringify(body),
+      });
+    const loop = {
+      mode: 'front_door',
+      assistant_id: null,
+      fallback: { people: [{ name: 'Me', phone_number: telephone.number }] },
+    };
+    expect(await (await put(loop, etag)).json()).toMatchObject({ status: 422, code: 'routing_loop' });
+    const closed = {
+      mode: 'front_door',
+      assistant_id: null,
+      fallback: { people: [], voicemail: false, message: 'We have moved.' },
+    };
+    expect((await put(closed, '"other"')).status).toBe(412);
+    expect((await put(closed, etag)).status).toBe(200);
+    expect(await telephone.json(`${path}/test`)).toMatchObject({ route: 'sentence', reason: 'no_assistant' });
+    expect(await ring()).toMatchObject({ outcome: 'sentence' });
+    await telephone.route();
   });
 });

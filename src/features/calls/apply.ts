@@ -48,11 +48,12 @@ async function takeTurn(trx: Transaction<Schema>, tenantId: string): Promise<voi
   await sql`select pg_advisory_xact_lock(hashtextextended(${`calls:${tenantId}`}, 0))`.execute(trx);
 }
 
-export type Link = { vendor: 'vapi' | 'twilio'; vendorId: string; callId: string };
+export type Link = { vendor: 'ava' | 'vapi' | 'twilio'; vendorId: string; callId: string };
 
 function linksOf(fact: CallFact): Omit<Link, 'callId'>[] {
-  const { vapiCallId, twilioCallSid } = fact.facts;
+  const { avaId, vapiCallId, twilioCallSid } = fact.facts;
   return [
+    ...(avaId === undefined ? [] : [{ vendor: 'ava' as const, vendorId: avaId }]),
     ...(vapiCallId === undefined ? [] : [{ vendor: 'vapi' as const, vendorId: vapiCallId }]),
     ...(twilioCallSid === undefined ? [] : [{ vendor: 'twilio' as const, vendorId: twilioCallSid }]),
   ];

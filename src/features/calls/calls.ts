@@ -10,7 +10,7 @@ import { fail } from '../../errors.ts';
 import { readCursor, writeCursor } from '../../http/cursor.ts';
 import { type Applied, applyFacts } from './apply.ts';
 import type { Call, CallDetail, TimelineEntry } from './contract.ts';
-import type { CallFact } from './fact.ts';
+import { type CallFact, plausible } from './fact.ts';
 import * as store from './store.ts';
 import { type Addition, timelineOf } from './timeline.ts';
 import { factOfTwilio, type KeptTwilio } from './twilio-facts.ts';
@@ -62,6 +62,12 @@ export function createCalls(deps: CallsDeps) {
   return {
     take,
 
+    /** Takes facts in a transaction of their own. */
+    async takeNow(tenantId: string, facts: CallFact[]): Promise<void> {
+      const afterwards = await db.asTenant(tenantId, (trx) => take(trx, tenantId, facts));
+      afterwards();
+    },
+
     /** Applies stored messages of vendors; what it resolves to runs after the commit. */
     takeMessages: (trx: Transaction<Schema>, tenantId: string, messages: StoredMessage[]): Promise<() => void> =>
       take(
@@ -99,6 +105,13 @@ export function createCalls(deps: CallsDeps) {
       return timelineOf(found.events, await deps.additions(tenantId, toCall(found.call.row)));
     },
 
+    /** What is recorded of a call, and where. */
+    async recordingOf(tenantId: string, id: string): Promise<{ recording: string | null; vapiCallId: string | null }> {
+      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (found === undefined) throw noSuchCall();
+      return { recording: found.row.recording, vapiCallId: found.row.vapi_call_id };
+    },
+
     /** The call behind an id of a vendor. */
     findByVendorId: (tenantId: string, vendorId: string): Promise<string | undefined> =>
       db.asTenant(tenantId, (trx) => store.findCallIdByVendorId(trx, vendorId)),
@@ -126,15 +139,6 @@ function factOf(message: StoredMessage): CallFact | undefined {
   if (message.vendor === 'twilio') return factOfTwilio({ ...message, kept: message.kept as KeptTwilio }, correlationId);
   const { name, at, message: kept } = message.kept as VapiKept;
   return factOfVapi({ ...message, name, at: plausible(new Date(at), message.receivedAt), kept }, correlationId);
-}
-
-const MOST_EARLY_MS = 7 * 86_400_000;
-const MOST_LATE_MS = 3_600_000;
-
-/** A vendor's clock may be wrong, but not by days: a call must not end up in another year. */
-function plausible(at: Date, receivedAt: Date): Date {
-  const aheadMs = at.getTime() - receivedAt.getTime();
-  return aheadMs > MOST_LATE_MS || aheadMs < -MOST_EARLY_MS ? receivedAt : at;
 }
 
 function daysAgo(clock: Clock, days: number): string {

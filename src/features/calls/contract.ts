@@ -41,6 +41,7 @@ export const ENDED_REASONS = {
   rescued: 'The assistant dropped out; AVA passed the caller on.',
   person_answered: 'A person took the call.',
   message_left: 'The caller left a message.',
+  refused: 'Vapi did not take the order for this call.',
   told: 'The caller heard a sentence from AVA.',
   unknown: 'The call ended for a reason that AVA does not know.',
 } as const;

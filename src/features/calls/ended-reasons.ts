@@ -10,6 +10,7 @@ const BY_PATTERN: readonly [RegExp, EndedReasonCode][] = [
   [/^voicemail/, 'voicemail'],
   [/^(manually-canceled|scheduled-call-deleted)/, 'canceled'],
   [/^call-deleted/, 'deleted'],
+  [/^call-refused/, 'refused'],
   [/^(customer-busy|call\.forwarding\.operator-busy)/, 'busy'],
   [/^(customer-did-not-answer|call\.forwarding\.no-answer)/, 'not_answered'],
   [/^twilio-reported-customer-misdialed/, 'misdialed'],
@@ -29,6 +30,7 @@ export function endedReasonCode(reason: string): EndedReasonCode {
 }
 
 const FAULTS: ReadonlySet<EndedReasonCode> = new Set([
+  'refused',
   'webhook_failed',
   'assistant_missing',
   'billing',

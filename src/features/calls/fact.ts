@@ -16,6 +16,8 @@ export type CallFact = {
 
 /** All times are RFC 3339. */
 export type Facts = {
+  /** AVA's own id of an outbound call, before Vapi has one. */
+  avaId?: string | undefined;
   vapiCallId?: string | undefined;
   twilioCallSid?: string | undefined;
   direction?: 'inbound' | 'outbound' | undefined;
@@ -53,3 +55,13 @@ export type CallText = {
   success: string | null;
   structuredData: unknown;
 };
+
+const MOST_EARLY_MS = 7 * 86_400_000;
+const MOST_LATE_MS = 5 * 60_000;
+
+/** A vendor's clock may be wrong, but not by much: a call must not end up in another year. */
+export function plausible(at: Date | undefined, receivedAt: Date): Date {
+  if (at === undefined) return receivedAt;
+  const aheadMs = at.getTime() - receivedAt.getTime();
+  return aheadMs > MOST_LATE_MS || aheadMs < -MOST_EARLY_MS ? receivedAt : at;
+}

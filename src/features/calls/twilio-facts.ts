@@ -1,6 +1,6 @@
 /** Twilio's words about a call, and what AVA answered to them, as facts. */
 import type { TwilioCall } from '../../providers/twilio/shapes.ts';
-import type { CallFact, Facts } from './fact.ts';
+import { type CallFact, type Facts, plausible } from './fact.ts';
 
 /** The fields of Twilio's webhooks that AVA keeps, under Twilio's own names, and what AVA decided in `ava`. */
 export type KeptTwilio = Record<string, unknown> & { ava?: AvaDecision | undefined };
@@ -25,7 +25,7 @@ export function factOfTwilio(event: StoredTwilio, correlationId: string | null):
   const isLeg = text(kept['ParentCallSid']) !== undefined;
   const twilioCallSid = text(kept['ParentCallSid']) ?? text(kept['CallSid']);
   if (twilioCallSid === undefined || event.type === 'sms') return undefined;
-  const at = timeOf(kept['Timestamp']) ?? event.receivedAt;
+  const at = plausible(timeOf(kept['Timestamp']), event.receivedAt);
   const base = { key: event.dedupeKey, at, source: 'twilio' as const, correlationId };
   if (isLeg) return { ...base, name: `leg:${event.type}`, facts: { twilioCallSid, details: detailsOf(kept) } };
   const facts: Facts = {

@@ -66,7 +66,8 @@ export function createEffects({ db, clock }: { db: Database; clock: Clock }): Ef
         await settle(effect, 'done', outcome);
         return { state: 'done', outcome };
       } catch (error) {
-        await settle(effect, hadNoEffect(error) ? 'refused' : 'unknown', { error: textOf(error) });
+        const outcome = { payload: payloadOf(effect), error: textOf(error) };
+        await settle(effect, hadNoEffect(error) ? 'refused' : 'unknown', outcome);
         throw error;
       }
     },
@@ -80,6 +81,12 @@ export function createEffects({ db, clock }: { db: Database; clock: Clock }): Ef
       return findDue(db, { kind, states, moment, most: BATCH });
     },
   };
+}
+
+/** What an effect was ordered with, also after a failure. */
+export function payloadOf(effect: Effect): unknown {
+  const { outcome } = effect as { outcome: { payload?: unknown } | null };
+  return outcome !== null && typeof outcome === 'object' && 'payload' in outcome ? outcome.payload : outcome;
 }
 
 function resultOf(effect: Effect): EffectResult['state'] {

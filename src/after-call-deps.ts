@@ -1,0 +1,123 @@
+/** Makes what follows a call, and what watches over calls: placing, mail, recordings, reconciliation, numbers in step. */
+import { sql } from 'kysely';
+import type { CallDeps, CallDepsOptions } from './call-deps.ts';
+import { fail } from './errors.ts';
+import { createPlacing } from './features/calls/place.ts';
+import { createReconciliation } from './features/calls/reconcile.ts';
+import { deleteOldCalls } from './features/calls/retain.ts';
+import { createCallRules } from './features/calls/rules.ts';
+import { createFlip } from './features/phone-numbers/flip.ts';
+import type { GuardedHttp } from './providers/http.ts';
+import { createRecordings } from './providers/recordings.ts';
+import type { ClientCache } from './providers/twilio/clients.ts';
+
+export type AfterCallOptions = CallDepsOptions & { telephone: CallDeps; http: GuardedHttp; twilioClients: ClientCache };
+
+export function createAfterCallDeps(options: AfterCallOptions) {
+  const { config, clock, db, log, metrics, effects, vapi, twilio, telephone } = options;
+  const { calls, routingTable: table, vapiOf, twilioOf, place } = telephone;
+  const lines = (tenantId: string) => table.all().filter((one) => one.tenantId === tenantId);
+  const placing = createPlacing({
+    ...{ db, clock, log, effects, calls, vapi, twilioOf },
+    credentialOf: vapiOf,
+    lineOf: async (tenantId, sid) => lines(tenantId).find((one) => sid === undefined || one.sid === sid),
+    ownNumbers: async (tenantId) => lines(tenantId).map((one) => one.phoneNumber),
+    assistantOf: (tenantId, wanted) => assistantOf(options, tenantId, wanted),
+  });
+  const reconciliation = createReconciliation({
+    ...{ db, clock, log, metrics, calls, vapi, twilio, vapiOf, twilioOf },
+    owns: (tenantId, call) => owns(options, tenantId, call),
+  });
+  const recordings = createRecordings({
+    http: options.http,
+    vapi,
+    vapiBaseUrl: config.vapiBaseUrl,
+    twilioClients: options.twilioClients,
+  });
+  const flip = createFlip({
+    ...{ db, clock, log, table, twilio, place },
+    credentialOf: twilioOf,
+    isVapiWell: (tenantId) => !telephone.isVapiOpen(tenantId),
+  });
+
+  return {
+    placing,
+    reconciliation,
+    flip,
+    callRules: createCallRules({ db, audit: options.audit }),
+
+    async recordingOf(tenantId: string, callId: string) {
+      const { recording, vapiCallId } = await calls.recordingOf(tenantId, callId);
+      const missing = fail('not_found', 'There is no recording of this call.');
+      if (recording === null) throw missing;
+      const [vapiCredential, twilioCredential] = [await vapiOf(tenantId), await twilioOf(tenantId)];
+      const isVapis = recording === 'vapi';
+      const found =
+        isVapis && vapiCallId !== null && vapiCredential !== undefined
+          ? await recordings.ofVapi(vapiCredential, vapiCallId)
+          : !isVapis && twilioCredential !== undefined
+            ? await recordings.ofTwilio(twilioCredential, recording)
+            : undefined;
+      if (found === undefined) throw missing;
+      return found;
+    },
+
+    /** Every tenant, one after the other; one's trouble is not the next one's. */
+    async forEachTenant(work: (tenantId: string) => Promise<unknown>): Promise<void> {
+      const tenants = await db.lane('job').system.selectFrom('tenants').select('id').execute();
+      for (const { id } of tenants) {
+        await work(id).catch((error: unknown) => log.warn({ err: error, tenant: id }, 'Work for a tenant was put off'));
+      }
+    },
+
+    deleteOldCalls: (tenantId: string) => deleteOldCalls({ db, clock }, tenantId),
+
+    /** Sets AVA's addresses at every number again that it routes. */
+    async reassertNumbers(): Promise<void> {
+      for (const { tenantId, sid } of table.all()) {
+        await telephone.routing
+          .provision(tenantId, sid)
+          .catch((error: unknown) => log.warn({ err: error, number: sid }, 'A number could not be checked at Twilio'));
+      }
+    },
+  };
+}
+
+async function assistantOf({ db }: CallDepsOptions, tenantId: string, wanted: string | undefined): Promise<string> {
+  const row = await db.asTenant(tenantId, (trx) => {
+    const query = trx.selectFrom('assistants').select('vapi_assistant_id').where('deleted_at', 'is', null);
+    const chosen =
+      wanted === undefined ? query.where('is_default', '=', true) : query.where('vapi_assistant_id', '=', wanted);
+    return chosen.executeTakeFirst();
+  });
+  if (row === undefined)
+    throw fail(
+      'not_found',
+      wanted === undefined ? 'There is no default assistant yet.' : 'There is no such assistant.',
+    );
+  return row.vapi_assistant_id;
+}
+
+type Listed = { assistantId?: string | null | undefined; numbers: (string | null | undefined)[] };
+
+/** Where vendors' accounts are shared, a call is the tenant's whose assistant or number it is; nobody's call is nobody's. */
+async function owns({ db }: CallDepsOptions, tenantId: string, call: Listed): Promise<boolean> {
+  const byAssistant = call.assistantId
+    ? await db.asTenant(tenantId, (trx) =>
+        trx
+          .selectFrom('assistants')
+          .select('vapi_assistant_id')
+          .where('vapi_assistant_id', '=', call.assistantId!)
+          .executeTakeFirst(),
+      )
+    : undefined;
+  if (byAssistant !== undefined) return true;
+  for (const number of call.numbers) {
+    if (!number) continue;
+    const { rows } = await sql<{ tenant: string }>`select t as tenant from tenant_of_number(${number}, null) t`.execute(
+      db.lane('job').system,
+    );
+    if (rows.some((row) => row.tenant === tenantId)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,33 @@
+import { sql, type Transaction } from 'kysely';
+import type { Schema } from '../../db/schema.ts';
+import { findPolicy } from './store.ts';
+
+const DEFAULT_PER_USER = 50;
+const DEFAULT_PER_TENANT = 200;
+
+/**
+ * Takes one call from the day's budget of the user and of the tenant; false, and nothing taken, when either is used up.
+ * The rows are locked by the statements themselves, so that no two orders take the last one.
+ */
+export async function takeBudget(
+  trx: Transaction<Schema>,
+  { tenantId, userId, day }: { tenantId: string; userId: string; day: string },
+): Promise<boolean> {
+  const policy = await findPolicy(trx);
+  const limits = [
+    ['tenant', policy?.calls_per_tenant_per_day ?? DEFAULT_PER_TENANT],
+    [userId, policy?.calls_per_user_per_day ?? DEFAULT_PER_USER],
+  ] as const;
+  await sql`savepoint budget`.execute(trx);
+  for (const [who, most] of limits) {
+    const { rows } = await sql`
+      insert into call_budgets (tenant_id, day, who, used) select ${tenantId}, ${day}::date, ${who}, 1 where ${most} > 0
+      on conflict (tenant_id, day, who) do update set used = call_budgets.used + 1 where call_budgets.used < ${most}
+      returning used`.execute(trx);
+    if (rows.length === 0) {
+      await sql`rollback to savepoint budget`.execute(trx);
+      return false;
+    }
+  }
+  return true;
+}
