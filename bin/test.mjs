@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, root } from './bootstrap/install.mjs';
-import { findNode, runChild } from './bootstrap/run-child.mjs';
+import { environment, findNode, runChild } from './bootstrap/run-child.mjs';
 import { ensureSystemTools } from './bootstrap/system-tools.mjs';
 
 const WHOLE_RUN_MS = 45 * 60_000;
@@ -16,7 +16,7 @@ const STATIC_CHECKS = [
     args: ['--noEmit', '-p', 'src/web/tsconfig.json'],
     needs: 'src/web/tsconfig.json',
   },
-  { name: 'lint', command: 'oxlint', args: ['--type-aware'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--quiet'] },
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
 ];
 
@@ -42,7 +42,11 @@ async function runStaticChecks() {
   for (const check of STATIC_CHECKS) {
     if (check.needs && !existsSync(path.join(root, check.needs))) continue;
     say(`Checking ${check.name} ...`);
-    const code = await runChild(check.command, check.args, { cwd: root, stdio: ['ignore', 1, 1] });
+    const code = await runChild(check.command, check.args, {
+      cwd: root,
+      stdio: ['ignore', 1, 1],
+      env: testEnvironment(),
+    });
     total[code === 0 ? 'passed' : 'failed'] += 1;
     if (code !== 0) say(`Check failed: ${check.name}`);
   }
@@ -71,14 +75,12 @@ async function runVitest(counts) {
   return runChild(findNode(), [vitest, 'run', ...reporters, ...only], {
     cwd: root,
     stdio: ['ignore', 1, 1],
-    env: { ...process.env, ...testEnvironment(), AVA_TEST_COUNTS: counts },
+    env: { ...testEnvironment(), AVA_TEST_COUNTS: counts },
     signal: giveUp,
     killSignal: 'SIGKILL',
   });
 }
 
-// Settings of the person who types `npm test` must not reach the servers under test.
 function testEnvironment() {
-  const bin = path.join(root, 'node_modules', '.bin');
-  return { PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, NO_COLOR: '1', AVA_ENV: 'test' };
+  return { ...environment(), NO_COLOR: '1', AVA_ENV: 'test' };
 }
