@@ -1,21 +1,25 @@
 /** The API as typed functions, one for each operation; types come from the contracts, so nothing of them is loaded. */
-import type { z } from 'zod';
+import {
+  type Checked,
+  type Get,
+  type In,
+  operationsOf,
+  type Out,
+  type Page,
+  type Remove,
+  type Signal,
+  type Write,
+} from './client-operations.ts';
 import type { ApiRequest, Transport } from './client-transport.ts';
 import type * as accounts from './features/accounts/contract.ts';
 import type * as assistants from './features/assistants/contract.ts';
-import type * as audit from './features/audit/contract.ts';
 import type * as calls from './features/calls/contract.ts';
 import type * as credentials from './features/credentials/contract.ts';
 import type * as numbers from './features/phone-numbers/contract.ts';
 import type * as routing from './features/phone-numbers/routing-contract.ts';
 import type * as system from './features/system/contract.ts';
 import type * as settings from './features/vapi-settings/contract.ts';
-import type * as webhooks from './features/webhook-inbox/contract.ts';
 
-type Out<Schema extends z.ZodType> = z.output<Schema>;
-type In<Schema extends z.ZodType> = z.input<Schema>;
-type Signal = { signal?: AbortSignal | undefined };
-type Checked = { ifMatch?: string | undefined };
 type Once = { idempotencyKey?: string | undefined };
 
 export type Client = ReturnType<typeof createClient>;
@@ -31,7 +35,6 @@ export function createClient(send: Transport) {
 
   return {
     auth: authOf(get, post),
-    members: membersOf(get, post, remove, send),
     settings: settingsOf(get, post, put, remove),
     vapiCredential: {
       get: (on: Signal = {}) =>
@@ -50,33 +53,15 @@ export function createClient(send: Transport) {
     assistants: assistantsOf(get, post, put, remove),
     numbers: numbersOf(get, post, put),
     calls: callsOf(get, post, put, send),
-    webhooks: {
-      list: (query: { state?: webhooks.WebhookState; vendor?: 'vapi' | 'twilio' } & Page) =>
-        get<Out<typeof webhooks.webhookEventListSchema>>('/ops/webhooks', ['webhooks'], query),
-      get: (id: string, on: Signal = {}) =>
-        get<Out<typeof webhooks.webhookDetailSchema>>(`/ops/webhooks/${id}`, ['webhook'], on),
-      replay: (id: string) => post<Out<typeof webhooks.webhookReplySchema>>(`/ops/webhooks/${id}/replay`),
-    },
-    audit: {
-      list: (query: { action?: string; actor?: string } & Page) =>
-        get<Out<typeof audit.auditListSchema>>('/ops/audit', ['entries'], query),
-      verify: (on: Signal = {}) => get<audit.AuditVerificationWire>('/ops/audit/verification', ['intact'], on),
-    },
-    circuits: {
-      list: (on: Signal = {}) =>
-        get<Out<typeof system.circuitListSchema>>('/ops/circuit-breakers', ['circuit_breakers'], on),
-      isolate: (circuit: string, body: In<typeof system.isolateSchema>) =>
-        post<unknown>(`/ops/circuit-breakers/${encodeURIComponent(circuit)}/isolate`, body),
-      close: (circuit: string, body: In<typeof system.closeSchema>) =>
-        post<unknown>(`/ops/circuit-breakers/${encodeURIComponent(circuit)}/close`, body),
-    },
     system: {
       info: (on: Signal = {}) => get<Out<typeof system.systemInfoSchema>>('/system/info', ['version'], on),
     },
     demo: {
       placeCall: (body: In<typeof system.rehearsalCallSchema> = {}) => post<unknown>('/demo/calls', body),
       breakVendor: (body: In<typeof system.rehearsalOutageSchema>) => post<unknown>('/demo/outages', body),
+      mendVendor: (vendor: 'vapi' | 'twilio') => remove<unknown>(`/demo/outages/${vendor}`),
     },
+    ...operationsOf(get, post, remove, send),
     events: (lastEventId: string | undefined, signal: AbortSignal) =>
       send<Response>({
         method: 'GET',
@@ -87,11 +72,6 @@ export function createClient(send: Transport) {
       }),
   };
 }
-
-type Page = Signal & { cursor?: string | undefined; limit?: number };
-type Get = <T>(path: string, expects: string[], query?: Signal) => Promise<T>;
-type Write = <T>(path: string, body?: unknown, more?: Partial<ApiRequest>) => Promise<T>;
-type Remove = <T>(path: string, more?: Partial<ApiRequest>) => Promise<T>;
 
 function authOf(get: Get, post: Write) {
   const anonymous = { anonymous: true, expects: ['access_token'] };
@@ -105,17 +85,6 @@ function authOf(get: Get, post: Write) {
     changePassword: (body: In<typeof accounts.changePasswordBodySchema>) =>
       post<Out<typeof accounts.passwordChangedSchema>>('/auth/password', body),
     me: (on: Signal = {}) => get<accounts.MeWire>('/auth/me', ['user'], on),
-  };
-}
-
-function membersOf(get: Get, post: Write, remove: Remove, send: Transport) {
-  return {
-    list: (query: Page) => get<Out<typeof accounts.memberListSchema>>('/members', ['members'], query),
-    add: (body: In<typeof accounts.addMemberBodySchema>) =>
-      post<Out<typeof accounts.memberAnswerSchema>>('/members', body),
-    change: (userId: string, body: In<typeof accounts.changeMemberBodySchema>, checked: Checked) =>
-      send<Out<typeof accounts.memberAnswerSchema>>({ method: 'PATCH', path: `/members/${userId}`, body, ...checked }),
-    remove: (userId: string, checked: Checked) => remove<unknown>(`/members/${userId}`, checked),
   };
 }
 
@@ -147,7 +116,7 @@ function settingsOf(get: Get, post: Write, put: Write, remove: Remove) {
       body: In<typeof settings.settingRestoreSchema>,
       on: Checked & { assistant_id?: string | undefined },
     ) =>
-      post<settings.SettingReply>(`${of(key)}/restore`, body, {
+      post<settings.SettingRemoval>(`${of(key)}/restore`, body, {
         ifMatch: on.ifMatch,
         query: { assistant_id: on.assistant_id },
       }),
@@ -181,10 +150,10 @@ function numbersOf(get: Get, post: Write, put: Write) {
     get: (sid: string, on: Signal = {}) => get<numbers.NumberReply>(of(sid), ['number'], on),
     import: (sid: string, body: In<typeof numbers.importNumberSchema>) =>
       post<numbers.NumberReply>(`${of(sid)}/import`, body),
-    routing: (sid: string, on: Signal = {}) => get<{ routing: routing.Routing }>(`${of(sid)}/routing`, ['routing'], on),
+    routing: (sid: string, on: Signal = {}) => get<routing.Routing>(`${of(sid)}/routing`, ['mode'], on),
     putRouting: (sid: string, body: In<typeof routing.routingInputSchema>, checked: Checked) =>
-      put<{ routing: routing.Routing }>(`${of(sid)}/routing`, body, { ...checked, expects: ['routing'] }),
-    test: (sid: string, on: Signal = {}) => get<{ test: routing.RoutingTest }>(`${of(sid)}/routing/test`, [], on),
+      put<routing.Routing>(`${of(sid)}/routing`, body, { ...checked, expects: ['mode'] }),
+    test: (sid: string, on: Signal = {}) => get<routing.RoutingTest>(`${of(sid)}/routing/test`, ['route'], on),
   };
 }
 

@@ -19,9 +19,25 @@ type Page = [path: string, load: () => Promise<{ default: RouteComponent }>];
 
 const PAGES: Page[] = [
   ['/', () => import('./pages/now/NowPage.tsx')],
+  ['/calls', () => import('./pages/calls/CallsPage.tsx')],
+  ['/calls/$id', () => import('./pages/calls/CallPage.tsx')],
+  ['/numbers', () => import('./pages/numbers/NumbersPage.tsx')],
+  ['/numbers/$sid', () => import('./pages/numbers/NumberPage.tsx')],
+  ['/assistants', () => import('./pages/assistants/AssistantsPage.tsx')],
+  ['/assistants/new', () => import('./pages/assistants/NewAssistantPage.tsx')],
+  ['/assistants/$id', () => import('./pages/assistants/AssistantPage.tsx')],
   ['/settings/vapi-remote-settings', () => import('./pages/settings/VapiRemoteSettingsPage.tsx')],
   ['/settings/vapi', () => import('./pages/settings/VapiCredentialPage.tsx')],
   ['/settings/account', () => import('./pages/settings/AccountPage.tsx')],
+  ['/integrations', () => import('./pages/integrations/IntegrationsPage.tsx')],
+  ['/members', () => import('./pages/members/MembersPage.tsx')],
+  ['/operations', () => import('./pages/operations/CircuitBreakersPage.tsx')],
+  ['/operations/webhooks', () => import('./pages/operations/WebhooksPage.tsx')],
+  ['/operations/alerts', () => import('./pages/operations/AlertsPage.tsx')],
+  ['/operations/audit', () => import('./pages/operations/AuditPage.tsx')],
+  ['/operations/releases', () => import('./pages/operations/ReleasesPage.tsx')],
+  ['/operations/releases/$id', () => import('./pages/operations/VerificationPage.tsx')],
+  ['/operations/support', () => import('./pages/operations/SupportPage.tsx')],
 ];
 
 const REDIRECTS: [from: string, to: string][] = [

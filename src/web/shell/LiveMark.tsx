@@ -8,7 +8,7 @@ export function LiveMark() {
   const isLive = useIsLive();
   return (
     <p className="flex items-center gap-2 px-2.5 pb-2 text-xs text-muted">
-      <span aria-hidden className={classes('size-1.5 rounded-full', isLive ? 'bg-good' : 'bg-faint')} />
+      <span aria-hidden className={classes('size-1.5 rounded-full', isLive ? 'bg-good-fill' : 'bg-faint')} />
       {isLive ? shell.live : shell.liveOff}
     </p>
   );

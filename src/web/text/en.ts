@@ -1,9 +1,28 @@
 /** Every word of the dashboard in English; `Text` is what another language has to hold. */
+import { calls, now, outcomes } from './en/calls.ts';
+import { assistants, numbers } from './en/numbers.ts';
+import { integrations, members, operations } from './en/operations.ts';
 import { problems } from './en/problems.ts';
 import { account, credentials, settings } from './en/settings.ts';
-import { members, shell, signIn } from './en/shell.ts';
+import { shell, signIn } from './en/shell.ts';
 import { words } from './en/words.ts';
 
-export const en = { words, problems, shell, signIn, settings, credentials, account, members };
+export const en = {
+  words,
+  problems,
+  shell,
+  signIn,
+  now,
+  calls,
+  outcomes,
+  numbers,
+  assistants,
+  settings,
+  credentials,
+  account,
+  integrations,
+  members,
+  operations,
+};
 
 export type Text = typeof en;

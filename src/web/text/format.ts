@@ -63,6 +63,8 @@ export function spacedNumber(value: string | null): string {
   if (value === null) return '';
   const northAmerica = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(value);
   if (northAmerica !== null) return `+1 ${northAmerica[1]} ${northAmerica[2]} ${northAmerica[3]}`;
+  const france = /^\+33(\d)(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(value);
+  if (france !== null) return `+33 ${france.slice(1).join(' ')}`;
   const elsewhere = /^\+(\d{2})(\d{2,3})(\d+)$/.exec(value);
   if (elsewhere === null) return value;
   return `+${elsewhere[1]} ${elsewhere[2]} ${(elsewhere[3] ?? '').replace(/(\d{3})(?=\d{2})/g, '$1 ')}`;

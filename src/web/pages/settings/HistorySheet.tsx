@@ -128,7 +128,9 @@ function useRestore({ key, version }: SettingVersion, current: Setting | undefin
     mutationFn: () => api.settings.restore(key, { version }, { ifMatch: current?.etag, assistant_id: assistantId }),
     onSuccess: ({ setting }) => {
       expectOwnEcho('settings');
-      queryClient.setQueryData<SettingsList>(settingsKey(assistantId), (list) => list && withSetting(list, setting));
+      queryClient.setQueryData<SettingsList>(settingsKey(assistantId), (list) =>
+        list === undefined || setting === null ? list : withSetting(list, setting),
+      );
       void queryClient.invalidateQueries({ queryKey: ['settings', 'history'] });
       toastSuccess(text.settings.restored(nameOfSetting(key, text)));
     },

@@ -65,7 +65,3 @@ export const signIn = {
   notMe: 'Sign out instead',
   required: 'Fill this in.',
 };
-
-export const members = {
-  roles: { viewer: 'Viewer', editor: 'Editor', admin: 'Admin', owner: 'Owner' },
-};

@@ -1,0 +1,119 @@
+import { useQueries } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ChevronRight, CircleCheck, TriangleAlert } from 'lucide-react';
+import type { PhoneNumber } from '../../../features/phone-numbers/contract.ts';
+import type { RoutingTest } from '../../../features/phone-numbers/routing-contract.ts';
+import { routingTestQuery } from '../../api/queries.ts';
+import { useIsLive } from '../../live/live.ts';
+import { paths } from '../../paths.ts';
+import type { Text } from '../../text/en.ts';
+import { useFormat, useText } from '../../text/text.tsx';
+import { Problem } from '../../ui/Problem.tsx';
+import { RouteIcon } from '../../ui/Route.tsx';
+import { Skeleton } from '../../ui/Skeleton.tsx';
+
+/** As many as fit into the requests of one minute; the others are one click away. */
+const TESTED_AT_ONCE = 6;
+const POLL_MS = 60_000;
+
+/** One sentence for all numbers, then each number: who answers, and why. */
+export function NumbersNow({ numbers }: { numbers: PhoneNumber[] }) {
+  const text = useText();
+  const isLive = useIsLive();
+  const shown = numbers.slice(0, TESTED_AT_ONCE);
+  const tests = useQueries({
+    queries: shown.map(({ sid }) => ({ ...routingTestQuery(sid), refetchInterval: isLive ? false : POLL_MS })),
+  });
+  const known = tests.map(({ data }) => data).filter((test) => test !== undefined);
+  const isComplete = known.length === shown.length;
+  const rest = numbers.length - shown.length;
+  return (
+    <section aria-label={text.now.numbersTitle} className="flex flex-col gap-5">
+      <Verdict tests={known} isComplete={isComplete} count={shown.length} />
+      <ul className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
+        {shown.map((number, index) => (
+          <NumberRow key={number.sid} number={number} test={tests[index]?.data} error={tests[index]?.error ?? null} />
+        ))}
+        {rest > 0 && (
+          <li className="px-5 py-3 text-sm">
+            <Link to={paths.numbers()} className="font-medium text-accent hover:underline">
+              {text.now.moreNumbers(rest)}
+            </Link>
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplete: boolean; count: number }) {
+  const { now } = useText();
+  if (!isComplete) {
+    return (
+      <div role="status" aria-label={now.checking} className="min-h-[4.25rem]">
+        <Skeleton className="mt-1 h-7 w-96 max-w-full" />
+        <Skeleton className="mt-3 h-4 w-64 max-w-full" />
+      </div>
+    );
+  }
+  const byAi = tests.filter(({ route }) => route === 'ai').length;
+  const isGood = byAi === count;
+  const sentence = isGood ? now.allGood(count) : byAi === 0 ? now.noneByAi(count) : now.someElse(byAi, count);
+  return (
+    <div role="status" className="flex min-h-[4.25rem] items-start gap-3">
+      {isGood ? (
+        <CircleCheck aria-hidden className="mt-1 size-7 shrink-0 text-good" strokeWidth={1.75} />
+      ) : (
+        <TriangleAlert aria-hidden className="mt-1 size-7 shrink-0 text-warn" strokeWidth={1.75} />
+      )}
+      <div>
+        <p className="text-2xl font-semibold tracking-[-0.02em] text-balance">{sentence}</p>
+        <p className="mt-1 text-muted">{isGood ? now.goodLead : now.stillHeard}</p>
+      </div>
+    </div>
+  );
+}
+
+type RowProps = { number: PhoneNumber; test: RoutingTest | undefined; error: Error | null };
+
+function NumberRow({ number, test, error }: RowProps) {
+  const text = useText();
+  const format = useFormat();
+  return (
+    <li className="border-b border-line last:border-b-0">
+      <Link
+        to={paths.number(number.sid)}
+        className="grid min-h-[4.75rem] grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3 transition-colors hover:bg-hover sm:px-5 md:grid-cols-[auto_minmax(0,14rem)_minmax(0,1fr)_auto]"
+      >
+        {test === undefined ? <Skeleton className="size-9 rounded-full" /> : <RouteIcon route={test.route} />}
+        <span className="min-w-0">
+          <span className="block font-medium tabular-nums">{format.phone(number.phone_number)}</span>
+          <span className="block truncate text-sm text-muted">{number.friendly_name}</span>
+        </span>
+        <span className="min-w-0 max-md:col-span-3 max-md:row-start-2">
+          {test === undefined ? (
+            error === null && <Skeleton className="h-4 w-48" />
+          ) : (
+            <>
+              <span className="block font-medium">{text.now.hears[test.route]}</span>
+              <span className="block text-sm text-muted">{whyOf(test, text)}</span>
+            </>
+          )}
+        </span>
+        <ChevronRight aria-hidden className="size-4 text-faint max-md:col-start-3 max-md:row-start-1" />
+      </Link>
+      {error !== null && (
+        <div className="px-5 pb-4">
+          <Problem error={error} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+function whyOf(test: RoutingTest, text: Text): string {
+  const why = text.calls.routeReasons[test.reason] ?? test.why;
+  if (test.route === 'ai') return test.steps[0]?.text ?? why;
+  const firstRung = test.steps.find(({ does }) => does === 'ring')?.people?.[0]?.name;
+  return test.route === 'person' && firstRung !== undefined ? `${firstRung}. ${why}` : why;
+}
