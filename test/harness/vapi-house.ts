@@ -98,9 +98,23 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
     const credentials = createCredentials({ db, clock, audit, vault, secrets: SECRETS, environment });
     const webhookSecrets = createWebhookSecrets({ db, clock, audit, vault });
     const assistants = createAssistants({
-      ...{ db, clock, emit, vapi, audit, vault, readValues, isStub: options.isStub === true },
-      access: createVapiAccess({ db, credentials }),
-      target: createWebhookTargets({ clock, webhookSecrets, publicUrl: 'http://127.0.0.1:1' }),
+      db,
+      clock,
+      emit,
+      vapi,
+      audit,
+      vault,
+      readValues,
+      isStub: options.isStub === true,
+      access: createVapiAccess({
+        db,
+        credentials,
+      }),
+      target: createWebhookTargets({
+        clock,
+        webhookSecrets,
+        publicUrl: 'http://127.0.0.1:1',
+      }),
       reassertLater: async () => {},
       onMismatch: () => {},
       onChange: () => {},

@@ -26,8 +26,19 @@ describe('assistants', () => {
     expect(status).toBe(200);
     expect(body.assistants.map((one: any) => one.assistant_id)).toEqual(expect.arrayContaining([assistantId, second]));
     expect(body.assistants.find((one: any) => one.assistant_id === assistantId)).toMatchObject({
-      ...{ name: 'Front desk', default: true, prompt: 'You answer calls.', connected: false, deleted_at: null },
-      ...{ model: { provider: 'openai', model: 'gpt-4.1' }, voice: { provider: '11labs', voice_id: 'sarah' } },
+      name: 'Front desk',
+      default: true,
+      prompt: 'You answer calls.',
+      connected: false,
+      deleted_at: null,
+      model: {
+        provider: 'openai',
+        model: 'gpt-4.1',
+      },
+      voice: {
+        provider: '11labs',
+        voice_id: 'sarah',
+      },
     });
     const page = (await house.call('GET', `${PATH}?limit=1`)).body;
     const rest = (await house.call('GET', `${PATH}?limit=1&cursor=${page.next_cursor}`)).body;
@@ -133,7 +144,9 @@ describe('assistants', () => {
     expect(status).toBe(201);
     const { model, voice, endCallPhrases, metadata } = atVapi(body.assistant.assistant_id);
     expect({ model, voice, endCallPhrases }).toEqual({
-      ...{ model: before['model'], voice: before['voice'], endCallPhrases: before['endCallPhrases'] },
+      model: before['model'],
+      voice: before['voice'],
+      endCallPhrases: before['endCallPhrases'],
     });
     expect(metadata).toMatchObject({ crm: { id: 7 } });
     const { versions } = (await house.call('GET', '/api/v1/vapi/settings/temperature/history')).body;

@@ -3,7 +3,8 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { VapiAssistant } from '../../providers/vapi/shapes.ts';
-import type { EditIntent, KnownAssistant, Mark, OpenEdit, Values } from './known.ts';
+import type { KnownAssistant, Mark, OpenEdit, Values } from './known.ts';
+import { leaseStatements, openEditOf } from './lease-store.ts';
 
 export type Trx = Transaction<Schema>;
 
@@ -13,9 +14,6 @@ export type StoreDeps = { db: Database; isStub: boolean };
 export type AssistantStore = ReturnType<typeof createAssistantStore>;
 
 export type Sighting = { assistant: VapiAssistant; agreed: Values; connected: boolean };
-
-/** How long an edit keeps others away; longer than everything that it does together. */
-export const LEASE_SECONDS = 45;
 
 export function createAssistantStore({ db, isStub }: StoreDeps) {
   const rows = (trx: Kysely<Schema>) => trx.selectFrom('assistants').where('stub', '=', isStub);
@@ -121,62 +119,6 @@ export function createAssistantStore({ db, isStub }: StoreDeps) {
         return row?.deleted_copy;
       }),
 
-    /** Takes the place of the only edit; the answer is who holds it otherwise. */
-    takeLease: (tenantId: string, assistantId: string, token: string): Promise<'taken' | OpenEdit> =>
-      db.asTenant(tenantId, async (trx) => {
-        const made = await trx
-          .insertInto('assistant_edits')
-          .values({
-            tenant_id: tenantId,
-            vapi_assistant_id: assistantId,
-            token,
-            intent: 'null',
-            expires_at: leaseEnd as unknown as Date,
-          })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst();
-        if (made.numInsertedOrUpdatedRows === 1n) return 'taken';
-        return (await openEditOf(trx, assistantId)) ?? { token: '', intent: null, isExpired: true };
-      }),
-
-    /** Takes over a lease that has ended, with what its holder had written down; false when another was faster. */
-    inherit: (tenantId: string, from: string, token: string): Promise<boolean> =>
-      db.asTenant(tenantId, async (trx) => {
-        const updated = await trx
-          .updateTable('assistant_edits')
-          .set({ token, expires_at: leaseEnd as unknown as Date })
-          .where('token', '=', from)
-          .where('expires_at', '<=', sql<Date>`now()`)
-          .executeTakeFirst();
-        return updated.numUpdatedRows > 0n;
-      }),
-
-    /** Writes down what is about to be written to Vapi; false when the lease is no longer ours. */
-    setIntent: (tenantId: string, token: string, intent: EditIntent): Promise<boolean> =>
-      db.asTenant(tenantId, async (trx) => {
-        const updated = await trx
-          .updateTable('assistant_edits')
-          .set({ intent: JSON.stringify(intent), expires_at: leaseEnd as unknown as Date })
-          .where('token', '=', token)
-          .executeTakeFirst();
-        return updated.numUpdatedRows > 0n;
-      }),
-
-    release: (tenantId: string, token: string): Promise<void> =>
-      db.asTenant(tenantId, (trx) => releaseLease(trx, token)),
-
-    releaseIn: (trx: Trx, token: string): Promise<void> => releaseLease(trx, token),
-
-    /** Lets others look at an edit whose outcome is not known. */
-    expire: (tenantId: string, token: string): Promise<void> =>
-      db.asTenant(tenantId, async (trx) => {
-        await trx
-          .updateTable('assistant_edits')
-          .set({ expires_at: sql`now()` as unknown as Date })
-          .where('token', '=', token)
-          .execute();
-      }),
-
     /** Locks the row until the transaction ends, so that versions are numbered one after the other. */
     lockRow: async (trx: Trx, assistantId: string): Promise<{ agreed: Values; isAdopted: boolean } | undefined> => {
       const row = await rows(trx)
@@ -189,10 +131,9 @@ export function createAssistantStore({ db, isStub }: StoreDeps) {
 
     settle: (trx: Trx, sighting: Sighting): Promise<number> => settle(trx, sighting),
     findIn,
+    ...leaseStatements(db),
   };
 }
-
-const leaseEnd = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
 
 type AssistantRow = {
   vapi_assistant_id: string;
@@ -236,21 +177,11 @@ async function marksOf(trx: Trx, assistantId: string): Promise<Map<string, Mark>
   return new Map(found.map((row) => [row.key, { version: row.version, at: row.created_at, by: row.author }]));
 }
 
-async function openEditOf(trx: Trx, assistantId: string): Promise<OpenEdit | null> {
-  const row = await trx
-    .selectFrom('assistant_edits')
-    .select(['token', 'intent', sql<boolean>`expires_at <= now()`.as('is_expired')])
-    .where('vapi_assistant_id', '=', assistantId)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return { token: row.token, intent: row.intent as EditIntent | null, isExpired: row.is_expired };
-}
-
 function snapshotColumns({ assistant, connected }: Sighting) {
   return {
     name: assistant.name ?? 'Unnamed assistant',
     snapshot: JSON.stringify(assistant),
-    snapshot_at: sql`now()` as unknown as Date,
+    snapshot_at: sql<Date>`now()`,
     connected,
   };
 }
@@ -278,7 +209,7 @@ async function addMissing(trx: Trx, tenantId: string, sightings: Sighting[], isS
 async function adopt(trx: Trx, assistantId: string, agreed: Values): Promise<boolean> {
   const updated = await trx
     .updateTable('assistants')
-    .set({ adopted_at: sql`now()` as unknown as Date, agreed: JSON.stringify(agreed) })
+    .set({ adopted_at: sql<Date>`now()`, agreed: JSON.stringify(agreed) })
     .where('vapi_assistant_id', '=', assistantId)
     .where('adopted_at', 'is', null)
     .executeTakeFirst();
@@ -305,17 +236,13 @@ async function markDeleted(trx: Trx, assistantId: string): Promise<void> {
   await trx
     .updateTable('assistants')
     .set((eb) => ({
-      deleted_at: sql`now()` as unknown as Date,
+      deleted_at: sql<Date>`now()`,
       is_default: false,
       revision: eb('revision', '+', 1),
     }))
     .where('vapi_assistant_id', '=', assistantId)
     .where('deleted_at', 'is', null)
     .execute();
-}
-
-async function releaseLease(trx: Trx, token: string): Promise<void> {
-  await trx.deleteFrom('assistant_edits').where('token', '=', token).execute();
 }
 
 /** Writes the outcome of a change; resolves to the new revision. */

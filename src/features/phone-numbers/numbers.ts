@@ -111,7 +111,9 @@ export function createNumbers(deps: NumbersDeps) {
     const seen = (row.twilio_snapshot ?? {}) as Partial<TwilioNumber>;
     const { warnings } = routing.toWire(row);
     return {
-      ...{ sid: row.sid, phone_number: row.phone_number, friendly_name: row.friendly_name },
+      sid: row.sid,
+      phone_number: row.phone_number,
+      friendly_name: row.friendly_name,
       capabilities: {
         voice: seen.capabilities?.voice === true,
         sms: seen.capabilities?.sms === true,

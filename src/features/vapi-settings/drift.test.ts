@@ -132,16 +132,27 @@ describe('when something breaks in the middle of a change', () => {
     const tenant = house.caller.tenantId;
     const change = { id: randomUUID(), key: 'max_call_duration', before: 900, after: 300 };
     const intent = {
-      ...{ action: 'set', author: 'dead@example.test', reason: null, correlationId: 'dead-1', checked: true },
+      action: 'set',
+      author: 'dead@example.test',
+      reason: null,
+      correlationId: 'dead-1',
+      checked: true,
       changes: [change],
-      note: { action: 'setting.set', subject: 'max_call_duration', details: {} },
+      note: {
+        action: 'setting.set',
+        subject: 'max_call_duration',
+        details: {},
+      },
     };
     await house.database.database.asTenant(tenant, (trx) =>
       trx
         .insertInto('assistant_edits')
         .values({
-          ...{ tenant_id: tenant, vapi_assistant_id: assistantId, token: randomUUID() },
-          ...{ intent: JSON.stringify(intent), expires_at: new Date(Date.now() - 1000) },
+          tenant_id: tenant,
+          vapi_assistant_id: assistantId,
+          token: randomUUID(),
+          intent: JSON.stringify(intent),
+          expires_at: new Date(Date.now() - 1e3),
         })
         .execute(),
     );
@@ -160,7 +171,9 @@ describe('when something breaks in the middle of a change', () => {
     house.simulator.control.clearFaults();
     house.clock.push(61_000);
     expect((await house.call('GET', `${SETTINGS}/temperature`)).body.setting).toMatchObject({
-      ...{ value: 0.9, version: 1, drift: false },
+      value: 0.9,
+      version: 1,
+      drift: false,
     });
     expect(await history('temperature')).toMatchObject([{ before: 0.3, after: 0.9 }]);
   });

@@ -35,9 +35,17 @@ export function createDrift({ assistants, settings }: { assistants: Assistants; 
     const assistantId = await settings.assistantIdOf(order);
     let handled: SettingDrift[] = [];
     const known = await assistants.edit({
-      ...{ tenantId, assistantId, author, reason, checked: false },
+      tenantId,
+      assistantId,
+      author,
+      reason,
+      checked: false,
       plan(fresh, before) {
-        const current = { ...before, snapshot: fresh, openEdit: null };
+        const current = {
+          ...before,
+          snapshot: fresh,
+          openEdit: null,
+        };
         handled = driftOf(current).filter(({ key }) => order.keys?.includes(key) ?? true);
         return order.action === 'adopt' ? adoption(current, handled) : reversion(current, handled);
       },

@@ -67,9 +67,19 @@ function pairsOf(earlier: Version[], later: Version[]): Pair[] {
 function versionWire(version: Version): SettingVersion {
   const { id, key, action, before, after, author, reason, checked, at } = version;
   return {
-    ...{ id, assistant_id: version.assistantId, key, version: version.version },
+    id,
+    assistant_id: version.assistantId,
+    key,
+    version: version.version,
     action: action as SettingVersion['action'],
-    ...{ before: before ?? null, after: after ?? null, author, reason },
-    ...{ correlation_id: version.correlationId, checked, created_at: at.toISOString() },
+    before: before ?? null,
+    after: after ?? null,
+    author,
+    reason,
+    ...{
+      correlation_id: version.correlationId,
+      checked,
+      created_at: at.toISOString(),
+    },
   };
 }

@@ -119,9 +119,16 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
     const { tenantId, key, author, reason, ifMatch } = order;
     const assistantId = await assistantIdOf(order);
     return assistants.edit({
-      ...{ tenantId, assistantId, author, reason, checked: ifMatch !== undefined },
+      tenantId,
+      assistantId,
+      author,
+      reason,
+      checked: ifMatch !== undefined,
       async plan(fresh, known) {
-        const current = { ...known, snapshot: fresh };
+        const current = {
+          ...known,
+          snapshot: fresh,
+        };
         const wanted = decide(fresh, current);
         await mustMatch(order, current, wanted.value);
         if (wanted.value !== undefined) mustFit(fresh, key, wanted.value);

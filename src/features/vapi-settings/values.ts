@@ -64,7 +64,13 @@ function standardSetting(known: KnownAssistant, field: StandardField, drift: boo
   const { min, max, default: fallback, unavailableReason } = field.availability(known.snapshot);
   const value = field.read(known.snapshot);
   return {
-    ...{ key: field.key, value, type: field.type, standard: true, min, max, unit: field.unit },
+    key: field.key,
+    value,
+    type: field.type,
+    standard: true,
+    min,
+    max,
+    unit: field.unit,
     default: fallback,
     available: unavailableReason === null,
     unavailable_reason: unavailableReason,
@@ -75,8 +81,16 @@ function standardSetting(known: KnownAssistant, field: StandardField, drift: boo
 
 function customSetting(known: KnownAssistant, { key, value }: { key: string; value: unknown }, drift: boolean) {
   return {
-    ...{ key, value, type: 'json' as const, standard: false, min: null, max: null, unit: null, default: null },
-    ...{ available: true, unavailable_reason: null },
+    key,
+    value,
+    type: 'json' as const,
+    standard: false,
+    min: null,
+    max: null,
+    unit: null,
+    default: null,
+    available: true,
+    unavailable_reason: null,
     ...provenance(known, key, value),
     drift,
   };
