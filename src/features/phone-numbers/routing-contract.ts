@@ -66,7 +66,7 @@ export const routingInputSchema = z
     assistant_answers: z.enum(['always', 'in_hours', 'outside_hours']).default('always'),
     reason: z.string().max(500).optional(),
   })
-  .meta({ id: 'RoutingInput' });
+  .meta({ id: 'RoutingChange' });
 
 /** Things that keep the plan from taking effect, each with what to do about it. */
 export const routingWarningSchema = z
