@@ -30,7 +30,7 @@ import { createSpool } from './features/webhook-inbox/spool.ts';
 import { createTokenBook } from './features/webhook-inbox/token-book.ts';
 import { twilioGate } from './features/webhook-inbox/twilio-gate.ts';
 import { vapiGate } from './features/webhook-inbox/vapi-gate.ts';
-import { createWebhookInbox } from './features/webhook-inbox/webhook-inbox.ts';
+import { createWebhookInbox, ownerByNumber } from './features/webhook-inbox/webhook-inbox.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { TwilioRest } from './providers/twilio/rest.ts';
@@ -90,7 +90,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     clock,
     metrics,
     onKept: (tenantIds) => inboxClock.wake(tenantIds),
-    ownerOf: async () => undefined,
+    ownerOf: (event) => ownerByNumber(db, event),
   });
   const spool = createSpool({ dir: path.join(config.dataDir, 'spool'), name: randomUUID });
 

@@ -1,8 +1,11 @@
 /** LIST: every command of `ava`. */
 import { Command } from 'commander';
+import { registerFallback } from './fallback.ts';
 import { EXIT } from './settle.ts';
 import { registerSimulate } from './simulate.ts';
 import { findSimulator } from './simulate-control.ts';
+import { registerWebhooks } from './webhooks.ts';
+import { registerVerify } from './verify.ts';
 
 // `ava … | head` closes the pipe early: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -65,7 +68,13 @@ program
   .option('--ttl <time>', 'how long it is good: 1m to 24h', '1h')
   .action(async (options) => (await import('./accounts.ts')).tokenCommand(options));
 
+registerVerify(program);
+
 registerSimulate(program, findSimulator);
+
+registerWebhooks(program);
+
+registerFallback(program);
 
 await program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ava: ${error instanceof Error ? error.message : String(error)}\n`);

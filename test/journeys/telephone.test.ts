@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verbsOfTwiml } from '../../src/providers/twilio/twiml.ts';
 import { until } from '../harness/until.ts';
 import { ANN, startTelephone, type Telephone } from '../harness/telephone.ts';
 
@@ -77,7 +81,7 @@ describe('around a call', () => {
       (one) => one.status === 'ended' && one.has_transcript,
     );
     const mails = await until('the mail has come', () => {
-      const found = control.inboxes.mailbox.messages().filter((mail: any) => JSON.stringify(mail).includes(call.id));
+      const found = control.inboxes.mailbox.mails.filter((mail) => JSON.stringify(mail).includes(call.id));
       return found.length > 0 ? found : undefined;
     });
     expect(mails).toHaveLength(1);
@@ -139,5 +143,40 @@ describe('around a call', () => {
     expect(await telephone.json(`${path}/test`)).toMatchObject({ route: 'sentence', reason: 'no_assistant' });
     expect(await ring()).toMatchObject({ outcome: 'sentence' });
     await telephone.route();
+  });
+});
+
+describe('what an operator can do', () => {
+  it('exports what callers hear while AVA is away', async () => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'ava-fallback-'));
+    const { code, stderr } = await telephone.ava.cli('fallback', 'export', dir);
+    expect([code, stderr]).toEqual([0, '']);
+    const document = readFileSync(path.join(dir, `${telephone.sid}.xml`), 'utf8');
+    expect(verbsOfTwiml(document)).toEqual(['Dial', 'Say', 'Record', 'Hangup']);
+    expect(document).toContain(ANN);
+    rmSync(dir, { recursive: true });
+  });
+
+  it('sees the ledger of webhooks, and has one processed again without a second effect', async () => {
+    const { webhooks } = await telephone.json('/ops/webhooks?vendor=vapi&limit=200');
+    const report = webhooks.find((one: any) => one.type === 'end-of-call-report');
+    expect(report).toMatchObject({ state: 'processed', attempts: 1 });
+    const before = await telephone.calls();
+    await telephone.json(`/ops/webhooks/${report.id}/replay`, { method: 'POST', body: '{}' });
+    await until(
+      'it is processed again',
+      async () => (await telephone.json(`/ops/webhooks/${report.id}`)).webhook.state === 'processed',
+    );
+    expect(await telephone.calls()).toEqual(before);
+    const { stdout } = await telephone.ava.cli('webhooks', 'list', '--json', '--limit', '1');
+    expect(JSON.parse(stdout).webhooks).toHaveLength(1);
+  });
+
+  it('finds what never came: the webhooks of a call are lost, and reconciliation completes it', async () => {
+    const { control } = telephone.ava.simulator;
+    control.troubleWebhooks({ loses: 1 } as never);
+    const result = await ring({ says: ['Hello?'] });
+    control.troubleWebhooks({});
+    expect(result.outcome).toBe('ai');
   });
 });

@@ -25,6 +25,7 @@ import {
 } from './store.ts';
 
 export type { IncomingEvent, QuarantinedEvent } from './event.ts';
+export { ownerByNumber } from './owner.ts';
 export { twilioEvent } from './twilio-events.ts';
 
 export type WebhookInbox = ReturnType<typeof createWebhookInbox>;
