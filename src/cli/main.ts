@@ -1,5 +1,6 @@
 /** LIST: every command of `ava`. */
 import { Command } from 'commander';
+import { registerBackup } from './backup.ts';
 import { registerFallback } from './fallback.ts';
 import { EXIT } from './settle.ts';
 import { registerSimulate } from './simulate.ts';
@@ -69,6 +70,8 @@ program
   .action(async (options) => (await import('./accounts.ts')).tokenCommand(options));
 
 registerVerify(program);
+
+registerBackup(program);
 
 registerSimulate(program, findSimulator);
 

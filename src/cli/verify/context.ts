@@ -1,0 +1,17 @@
+import type { Probe } from './probe.ts';
+import type { Sessions } from './session.ts';
+
+export type VerifyOptions = {
+  url: string;
+  token: string;
+  /** Requests a minute that one user may make. */
+  limit: number;
+  expectVersion?: string | undefined;
+  expectCommit?: string | undefined;
+  metricsToken?: string | undefined;
+  /** The server's log file, where it can be read from here. */
+  logFile?: string | undefined;
+};
+
+/** What every check is given. */
+export type VerifyContext = { probe: Probe; sessions: Sessions; options: VerifyOptions };

@@ -1,0 +1,39 @@
+/** Reads the text that Prometheus reads. */
+
+export type MetricSample = { name: string; labels: Record<string, string>; value: number };
+
+export type MetricsPage = {
+  samples: MetricSample[];
+  /** Whether the metric is declared, with or without samples. */
+  has(name: string): boolean;
+  /** The first sample that carries all these labels. */
+  value(name: string, labels?: Record<string, string>): number | undefined;
+  /** Over all samples that carry all these labels; 0 where there are none. */
+  sum(name: string, labels?: Record<string, string>): number;
+};
+
+export function readMetrics(text: string): MetricsPage {
+  const declared = new Set<string>();
+  const samples: MetricSample[] = [];
+  for (const line of text.split('\n')) {
+    const type = /^# TYPE (\S+)/.exec(line);
+    if (type) declared.add(type[1]!);
+    const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line);
+    if (sample) samples.push({ name: sample[1]!, labels: labelsOf(sample[2] ?? ''), value: Number(sample[3]) });
+  }
+  const matching = (name: string, labels: Record<string, string> = {}) =>
+    samples.filter(
+      (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    );
+  return {
+    samples,
+    has: (name) => declared.has(name),
+    value: (name, labels) => matching(name, labels)[0]?.value,
+    sum: (name, labels) => matching(name, labels).reduce((total, sample) => total + sample.value, 0),
+  };
+}
+
+function labelsOf(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+  return Object.fromEntries(pairs.map((pair) => [pair[1]!, pair[2]!]));
+}

@@ -1,0 +1,110 @@
+/** Asks the server that is verified, as any client would, and keeps what was asked and answered as evidence. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Evidence } from '../../features/releases/contract.ts';
+
+export type Answer = { status: number; headers: Headers; text: string; json: any; durationMs: number };
+
+export type AskOptions = {
+  token?: string | undefined;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Answer 429 as it is, instead of waiting once for as long as it says. */
+  isLimitWanted?: boolean;
+};
+
+export type Probe = {
+  ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
+  /** What was seen since the last call; at most `most` exchanges, the first ones. */
+  takeEvidence(most?: number): Evidence[];
+};
+
+/** The server cannot be reached at all, or not in time. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+const TIMEOUT_MS = 15_000;
+const LONGEST_WAIT_MS = 61_000;
+
+export function createProbe(baseUrl: string): Probe {
+  const base = baseUrl.replace(/\/$/, '');
+  let evidence: Evidence[] = [];
+
+  async function exchange(method: string, path: string, options: AskOptions): Promise<Answer> {
+    const started = performance.now();
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+    if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
+    if (options.body !== undefined) headers['content-type'] = 'application/json';
+    const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const response = await fetch(`${base}${path}`, { method, headers, redirect: 'manual', signal, ...body });
+      const text = await response.text();
+      const durationMs = performance.now() - started;
+      evidence.push(exchangeEvidence({ method, path, headers, options, response, text, durationMs }));
+      return { status: response.status, headers: response.headers, text, json: parsed(text), durationMs };
+    } catch (error) {
+      throw new Unreachable(`${method} ${path}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  return {
+    async ask(method, path, options = {}) {
+      const answer = await exchange(method, path, options);
+      const seconds = Number(answer.headers.get('retry-after'));
+      if (answer.status !== 429 || options.isLimitWanted || !(seconds * 1000 <= LONGEST_WAIT_MS)) return answer;
+      // Somebody, perhaps an earlier run, has used this user's minute up.
+      await wait(seconds * 1000 + 50);
+      return exchange(method, path, options);
+    },
+    takeEvidence(most = 4) {
+      const taken = evidence.slice(0, most);
+      evidence = [];
+      return taken;
+    },
+  };
+}
+
+const SHOWN = /^(x-correlation-id|content-type|retry-after|x-ratelimit-.*|ratelimit.*|etag)$/;
+
+type Seen = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  options: AskOptions;
+  response: Response;
+  text: string;
+  durationMs: number;
+};
+
+function exchangeEvidence({ method, path, headers, options, response, text, durationMs }: Seen): Evidence {
+  const sent = Object.entries(headers)
+    .filter(([name]) => name !== 'accept')
+    .map(([name, value]) => `${name}: ${name === 'authorization' ? 'Bearer ***' : value}`);
+  const body = options.body === undefined ? [] : [JSON.stringify(options.body)];
+  const got = [...response.headers].filter(([name]) => SHOWN.test(name)).map(([name, value]) => `${name}: ${value}`);
+  return {
+    request: [`${method} ${path}`, ...sent, ...body].join('\n').slice(0, 2000),
+    response: [`${response.status} (${Math.round(durationMs)} ms)`, ...got, masked(text).slice(0, 600)]
+      .join('\n')
+      .slice(0, 4000),
+  };
+}
+
+function masked(text: string): string {
+  return text.replaceAll(/"(access_token|refresh_token|api_key|auth_token)":"[^"]*"/g, '"$1":"***"');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, name } = error as { cause?: { code?: string; message?: string }; name?: string };
+  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+}

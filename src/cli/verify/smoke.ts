@@ -1,0 +1,209 @@
+/** LIST: the eight black-box checks. They need nothing but the address and a token, and leave nothing behind. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Answer } from './probe.ts';
+import { readMetrics } from './metrics-page.ts';
+import { type CheckDefinition, must } from './run.ts';
+import type { VerifyContext } from './context.ts';
+
+const SETTINGS = '/api/v1/vapi/settings';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const STUB_WORDS = 'Stub integrations are disabled in production';
+
+type SmokeCheck = CheckDefinition<VerifyContext>;
+
+export const SMOKE_CHECKS: readonly SmokeCheck[] = [
+  { id: 'health_and_version', requirement: 'R15', title: 'Health and version', run: healthAndVersion },
+  { id: 'id_made', requirement: 'R5', title: 'A correlation id is made', run: idMade },
+  { id: 'id_echoed', requirement: 'R7', title: 'A correlation id is echoed', run: idEchoed },
+  { id: 'settings_read', requirement: 'R5', title: 'Settings can be read', run: settingsRead },
+  { id: 'settings_write', requirement: 'R9', title: 'Settings can be written and restored', run: settingsWrite },
+  { id: 'stub_gate', requirement: 'R6', title: 'Stub integrations are gated', run: stubGate },
+  { id: 'rate_limit', requirement: 'R8', title: 'The rate limit holds', run: rateLimit },
+  { id: 'breaker_metrics', requirement: 'R16', title: 'Circuit breakers are measured', run: breakerMetrics },
+];
+
+async function healthAndVersion({ probe, options }: VerifyContext): Promise<string> {
+  const health = await probe.ask('GET', '/healthz');
+  must(health.status === 200 && health.json?.status === 'ok', `/healthz answered ${health.status}, not 200 "ok".`);
+  const { version, commit, started_at: startedAt } = health.json;
+  must(typeof version === 'string' && version !== '', '/healthz names no version.');
+  must(typeof commit === 'string' && commit !== '', '/healthz names no commit.');
+  must(!Number.isNaN(Date.parse(startedAt)), '/healthz does not say when the process started.');
+  const ready = await probe.ask('GET', '/readyz');
+  must(
+    ready.status === 200,
+    `/readyz answered ${ready.status} (${ready.json?.status ?? 'no reason'}): no traffic yet.`,
+  );
+  const info = await probe.ask('GET', '/api/v1/system/info', { token: options.token });
+  must(info.status === 200, `The token is not accepted: /api/v1/system/info answered ${info.status}.`);
+  must(info.json?.version === version, `/healthz says ${version}, the API says ${String(info.json?.version)}.`);
+  const { expectVersion, expectCommit } = options;
+  must(!expectVersion || version === expectVersion, `${version} runs, ${expectVersion} was expected.`);
+  must(!expectCommit || commit.startsWith(expectCommit), `Commit ${commit} runs, ${expectCommit} was expected.`);
+  return `AVA ${version} (${commit}), up since ${startedAt}, ready.`;
+}
+
+async function idMade({ probe, options }: VerifyContext): Promise<string> {
+  const ids = [
+    idOf(await probe.ask('GET', '/healthz')),
+    idOf(await probe.ask('GET', SETTINGS, { token: options.token })),
+    idOf(await probe.ask('GET', SETTINGS)),
+    idOf(await probe.ask('GET', '/api/v1/nothing-is-here', { token: options.token })),
+  ];
+  for (const { id, where } of ids) must(UUID.test(id), `${where} has no UUID in X-Correlation-ID, but "${id}".`);
+  must(new Set(ids.map(({ id }) => id)).size === ids.length, 'Two answers carry the same correlation id.');
+  return `A fresh UUID on ${ids.map(({ where }) => where).join(', ')}.`;
+}
+
+async function idEchoed({ probe, options }: VerifyContext): Promise<string> {
+  const mine = `verify-${randomBytes(6).toString('hex')}`;
+  const headers = { 'X-Correlation-ID': mine };
+  const answers = [
+    await probe.ask('GET', SETTINGS, { token: options.token, headers }),
+    await probe.ask('GET', SETTINGS, { headers }),
+    await probe.ask('GET', '/api/v1/nothing-is-here', { headers }),
+  ];
+  for (const { id, where } of answers.map(idOf)) must(id === mine, `${where} answers "${id}" instead of "${mine}".`);
+  const body = answers[1]?.json?.correlation_id;
+  must(body === mine, `The error document names "${String(body)}" instead of "${mine}".`);
+  const forged = await probe.ask('GET', '/healthz', { headers: { 'X-Correlation-ID': 'no good id!' } });
+  must(UUID.test(idOf(forged).id), 'An id with characters that are not allowed was not replaced.');
+  return `"${mine}" came back on 200, 401 and 404; an id that is not allowed was replaced.`;
+}
+
+function idOf(answer: Answer): { id: string; where: string } {
+  return { id: answer.headers.get('x-correlation-id') ?? '', where: `a ${answer.status}` };
+}
+
+async function settingsRead({ probe, options }: VerifyContext): Promise<string> {
+  const { status, json } = await probe.ask('GET', SETTINGS, { token: options.token });
+  must(json?.code !== 'vapi_credentials_rejected', 'Vapi rejected the API key. Update it in Settings → Vapi.');
+  must(json?.code !== 'vapi_not_configured', 'No Vapi API key is configured. Enter it in Settings → Vapi.');
+  must(status === 200, `${SETTINGS} answered ${status} (${json?.code ?? 'no code'}).`);
+  must(Array.isArray(json?.settings), 'The answer has no list of settings.');
+  for (const setting of json.settings as Record<string, unknown>[]) {
+    must(typeof setting['key'] === 'string' && typeof setting['etag'] === 'string', 'A setting lacks its key or ETag.');
+  }
+  const stale = json.stale === true ? ` Vapi does not answer; this is the copy of ${json.as_of}.` : '';
+  return `${json.settings.length} settings.${stale}`;
+}
+
+async function settingsWrite({ probe, sessions }: VerifyContext): Promise<string> {
+  const { token, isSynthetic } = await sessions.shared();
+  const key = `verification_${randomBytes(4).toString('hex')}`;
+  const path = `${SETTINGS}/${key}`;
+  const value = { check: randomUUID() };
+  const put = await probe.ask('PUT', path, { token, body: { value, reason: 'verification' } });
+  try {
+    must(put.status === 200, `PUT ${path} answered ${put.status} (${put.json?.code ?? 'no code'}).`);
+    must(put.headers.get('etag') !== null, 'The written setting has no ETag.');
+    const read = await probe.ask('GET', path, { token });
+    const found = JSON.stringify(read.json?.setting?.value);
+    must(found === JSON.stringify(value), `${JSON.stringify(value)} was written, ${found} was read.`);
+    const stale = await probe.ask('PUT', path, { token, body: { value: 1 }, headers: { 'If-Match': '"old"' } });
+    must(stale.status === 412, `A change with an old If-Match answered ${stale.status}, not 412.`);
+  } finally {
+    const removed = put.status === 200 ? await probe.ask('DELETE', path, { token }) : undefined;
+    must(removed === undefined || removed.status === 200, `The setting ${key} could not be removed again.`);
+  }
+  const gone = await probe.ask('GET', path, { token });
+  must(gone.status === 404, `The removed setting still answers ${gone.status}.`);
+  return `Written, read back, guarded by If-Match, removed; in ${isSynthetic ? 'a tenant of its own' : 'your tenant'}.`;
+}
+
+async function stubGate({ probe, options, sessions }: VerifyContext): Promise<string> {
+  const info = await probe.ask('GET', '/api/v1/system/info', { token: options.token });
+  const { env, stub_mode: isStub } = (info.json ?? {}) as { env?: string; stub_mode?: boolean };
+  const me = await probe.ask('GET', '/api/v1/auth/me', { token: options.token });
+  const to = me.json?.user?.email ?? 'operator@example.com';
+  const { token } = await sessions.shared();
+  const body = { to, subject: 'AVA verification', text: 'Sent by a verification of AVA.' };
+  const answer = await probe.ask('POST', '/api/v1/integrations/email/test', { token, body });
+  const { status, json } = answer;
+  if (status === 200 && json?.stub === true) {
+    must(env !== 'production', 'Production answers with stub data: INTEGRATIONS_STUB_MODE is on.');
+    must(isStub === true && json.delivered === false, 'A stub answer came although stub mode is off.');
+    return 'Stub mode is on outside production, and the answer says so.';
+  }
+  if (status === 200) return `A real e-mail provider (${json?.provider}) is configured.`;
+  if (env !== 'production') {
+    must(status === 409, `Without a provider the e-mail test answered ${status}, not 409.`);
+    return 'No provider outside production: the answer says what to configure.';
+  }
+  must(status === 403, `The e-mail test answered ${status}, not 403.`);
+  const words = String(json?.detail ?? '');
+  must(words === STUB_WORDS, `The refusal reads "${words}", not "${STUB_WORDS}".`);
+  return `403, "${STUB_WORDS}".`;
+}
+
+async function rateLimit(context: VerifyContext): Promise<string> {
+  const { probe, options, sessions } = context;
+  const { token, isSynthetic } = await sessions.fresh();
+  const first = isSynthetic ? undefined : await probe.ask('GET', SETTINGS, { token });
+  const left = first === undefined ? options.limit : Number(first.headers.get('x-ratelimit-remaining'));
+  const answers = await burst(context, token);
+  const passed = answers.filter((answer) => answer.status !== 429);
+  if (first !== undefined && passed.length !== left) {
+    // What this user had asked before may have left the window in between: once more, with an empty one.
+    await wait(WINDOW_MS);
+    return judgeBurst(await burst(context, token), options.limit, options.limit);
+  }
+  return judgeBurst(answers, options.limit, left);
+}
+
+const WINDOW_MS = 60_500;
+
+/** As many requests at once as the limit allows, and five more. */
+function burst({ probe, options }: VerifyContext, token: string): Promise<Answer[]> {
+  const ask = () => probe.ask('GET', SETTINGS, { token, isLimitWanted: true });
+  return Promise.all(Array.from({ length: options.limit + 5 }, ask));
+}
+
+function judgeBurst(answers: Answer[], limit: number, left: number): string {
+  const passed = answers.filter((answer) => answer.status !== 429);
+  const refused = answers.filter((answer) => answer.status === 429);
+  for (const answer of answers) {
+    const told = answer.headers.get('x-ratelimit-limit');
+    must(told === String(limit), `X-RateLimit-Limit says ${told}; ${limit} was expected (--limit).`);
+    must(idOf(answer).id !== '', `A ${answer.status} carries no correlation id.`);
+  }
+  const odd = passed.find((answer) => answer.status !== 200);
+  must(odd === undefined, `One of the first requests answered ${odd?.status}.`);
+  must(passed.length === left, `Of ${answers.length} requests at once ${passed.length} passed; ${left} should have.`);
+  for (const answer of refused) {
+    const seconds = Number(answer.headers.get('retry-after'));
+    must(seconds >= 1 && seconds <= 60, `A 429 says Retry-After ${answer.headers.get('retry-after')}.`);
+    must(answer.json?.code === 'rate_limited', `A 429 has the code ${String(answer.json?.code)}.`);
+  }
+  return `${passed.length} passed, ${refused.length} were refused with 429 and Retry-After.`;
+}
+
+const UPSTREAMS = ['vapi', 'twilio', 'email', 'calendar'];
+const COUNTERS = [
+  'circuit_breaker_opens_total',
+  'circuit_breaker_closes_total',
+  'circuit_breaker_failures_total',
+  'circuit_breaker_rejected_total',
+];
+
+async function breakerMetrics({ probe, options }: VerifyContext): Promise<string> {
+  const answer = await probe.ask('GET', '/metrics', { token: options.metricsToken });
+  must(answer.status !== 401, '/metrics wants a token: pass --metrics-token.');
+  must(answer.status === 200, `/metrics answered ${answer.status}.`);
+  const metrics = readMetrics(answer.text);
+  const states = [];
+  for (const upstream of UPSTREAMS) {
+    const labels = { upstream, scope: 'upstream' };
+    const state = metrics.value('circuit_breaker_state', labels);
+    must(
+      state === 0 || state === 1 || state === 2,
+      `circuit_breaker_state of ${upstream} is missing or not 0, 1 or 2.`,
+    );
+    const seconds = metrics.value('circuit_breaker_not_closed_seconds', labels) ?? -1;
+    must(state === 0 ? seconds === 0 : seconds >= 0, `${upstream}: state ${state}, but ${seconds} s not closed.`);
+    states.push(`${upstream} ${['closed', 'open', 'half-open'][state]}`);
+  }
+  for (const name of COUNTERS) must(metrics.has(name), `The metric ${name} is missing.`);
+  return states.join(', ') + '.';
+}
