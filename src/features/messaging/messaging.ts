@@ -36,7 +36,7 @@ export type MailOutcome =
 
 export type Messaging = {
   /** The test of the e-mail integration, as the deployment guide asks for it. */
-  testEmail(body: EmailTestBody): Promise<EmailTestWire>;
+  testEmail(body: EmailTestBody, options?: { isVerification?: boolean }): Promise<EmailTestWire>;
   /** Sends mail of the product from a job. Rejects with an `UpstreamError`; the job decides about another attempt. */
   sendEmail(mail: ProductMail): Promise<MailOutcome>;
   /** Tells a person about a finished call. */
@@ -68,9 +68,10 @@ export function createMessaging({ config, mailer, effects }: MessagingDeps): Mes
   }
 
   return {
-    async testEmail({ to, subject, text }) {
+    async testEmail({ to, subject, text }, { isVerification = false } = {}) {
       if (config.stubMode) return STUB_ANSWER;
       if (mailer === undefined) throw withoutProvider(config.env);
+      if (isVerification) return { ...VERIFICATION_ANSWER, provider: mailer.provider };
       const { messageId } = await mailer.send(
         { to, subject, text, key: `email-test:${randomUUID()}` },
         { lane: 'api' },
@@ -95,6 +96,15 @@ const STUB_ANSWER: EmailTestWire = {
   provider: null,
   message_id: null,
   note: 'Stub mode is on (INTEGRATIONS_STUB_MODE): nothing was sent.',
+};
+
+/** Verification leaves nothing behind, no mail either. */
+const VERIFICATION_ANSWER: EmailTestWire = {
+  delivered: false,
+  stub: false,
+  provider: null,
+  message_id: null,
+  note: 'A provider is configured. Verification sends no mail.',
 };
 
 function withoutProvider(env: Config['env']) {

@@ -22,7 +22,7 @@ function testEmail(app: App, { messaging, record }: MessagingRouteDeps): void {
   };
   const config = { access: 'editor', limitGroup: 'email-test', limitPerMinute: 5, idempotent: true } as const;
   app.post('/integrations/email/test', { schema, config }, async (request) => {
-    const answer = await messaging.testEmail(request.body);
+    const answer = await messaging.testEmail(request.body, { isVerification: request.caller.synthetic });
     const { delivered, stub, provider } = answer;
     await record(actorOf(request), 'email.tested', request.body.to, { delivered, stub, provider });
     return answer;

@@ -76,6 +76,10 @@ export const verificationSessionSchema = z
   .object({ tenant_id: z.uuid(), access_token: z.string(), expires_at: timeSchema })
   .meta({ id: 'VerificationSession' });
 
+export const verificationSessionEndSchema = z
+  .object({ tenant_id: z.uuid(), removed: z.literal(true) })
+  .meta({ id: 'VerificationSessionEnd' });
+
 export const RELEASE_STATES = ['running', 'succeeded', 'rolled_back', 'failed'] as const;
 
 export const releaseSchema = z
