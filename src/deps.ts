@@ -19,7 +19,7 @@ import { createAccounts } from './features/accounts/accounts.ts';
 import { createFirstTenant, createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
 import { createAudit } from './features/audit/audit.ts';
-import { createCredentials } from './features/credentials/credentials.ts';
+import { createCredentials, type Credentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
 import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
@@ -29,6 +29,8 @@ import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
+import { createProber, type Probe } from './features/system/probing.ts';
+import { createSlowGauges } from './features/system/gauges.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
 import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
 import { createDrift } from './features/vapi-settings/drift.ts';
@@ -37,6 +39,7 @@ import { createSettings } from './features/vapi-settings/settings.ts';
 import { readValues } from './features/vapi-settings/values.ts';
 import type { Log } from './log.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { DEAD_LETTERS } from './jobs/queues.ts';
 import { createMetrics } from './metrics.ts';
 import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
@@ -44,8 +47,8 @@ import { createMailer } from './providers/email/mailer.ts';
 import { failureTables } from './providers/failure-tables.ts';
 import { createGuardedHttp } from './providers/http.ts';
 import { createClientCache } from './providers/twilio/clients.ts';
-import { createTwilioRest } from './providers/twilio/rest.ts';
-import { createVapi } from './providers/vapi/vapi.ts';
+import { createTwilioRest, type TwilioRest } from './providers/twilio/rest.ts';
+import { createVapi, type Vapi } from './providers/vapi/vapi.ts';
 import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
@@ -138,6 +141,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
       ? createMemoryRateLimiter({ clock })
       : createRedisRateLimiter({ redis, clock, emit, replicas: config.replicas });
   const circuits = createCircuitDesk({ guard, clock });
+  const prober = createProber({ guard, probes: probesOf({ credentials, vapi, twilio }) });
   const effects = createEffects({ db, clock });
   const mailer = createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer, effects });
@@ -151,17 +155,6 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     publicUrl: config.publicUrl,
     apis: calendarApis,
   });
-
-  const refreshGauges = async () => gaugeCircuits(guard, metrics);
-  const senders = createSenders({ config, http, mailer });
-  const teller = createTeller({ db, clock, metrics, senders, publicUrl: config.publicUrl });
-  const alerter = createAlerter({
-    ...{ db, clock, log, metrics, teller, refreshGauges },
-    replica: randomUUID(),
-    onChange: () => events.publish(null, { type: 'alert' }),
-  });
-  const alertDesk = createAlertDesk({ db, clock, teller, audit });
-  const releases = createReleases({ db, clock, audit, onChange: () => events.publish(null, { type: 'release' }) });
 
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
@@ -182,6 +175,24 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
       ...{ routing: telephone.routing, table: telephone.routingTable },
     }),
   });
+
+  const slowGauges = createSlowGauges(clock, SLOW_GAUGES_MS, [
+    () => telephone.inbox.refreshGauges(),
+    async () => metrics.deadLetters.set((await jobs.depths())[DEAD_LETTERS]?.ready ?? 0),
+  ]);
+  const refreshGauges = async () => {
+    gaugeCircuits(guard, metrics);
+    await slowGauges();
+  };
+  const senders = createSenders({ config, http, mailer });
+  const teller = createTeller({ db, clock, metrics, senders, publicUrl: config.publicUrl });
+  const alerter = createAlerter({
+    ...{ db, clock, log, metrics, teller, refreshGauges },
+    replica: randomUUID(),
+    onChange: () => events.publish(null, { type: 'alert' }),
+  });
+  const alertDesk = createAlertDesk({ db, clock, teller, audit });
+  const releases = createReleases({ db, clock, audit, onChange: () => events.publish(null, { type: 'release' }) });
 
   const stopFollowing = await Promise.all([
     accounts.follow(),
@@ -216,6 +227,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     emit,
     limiter,
     circuits,
+    prober,
     effects,
     messaging,
     calendars,
@@ -238,11 +250,29 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   };
 }
 
+/** Something cheap to ask each vendor; without a credential there is nobody to ask for. */
+function probesOf(parts: { credentials: Credentials; vapi: Vapi; twilio: TwilioRest }): Record<string, Probe> {
+  const { credentials, vapi, twilio } = parts;
+  return {
+    async vapi(tenant) {
+      const found = await credentials.forTenant(tenant, 'vapi');
+      if (found) await vapi.probe({ ...found, key: found.fingerprint, tenant }, { lane: 'job' });
+    },
+    async twilio(tenant) {
+      const found = await credentials.forTenant(tenant, 'twilio');
+      if (found) await twilio.probe({ ...found, key: found.fingerprint, tenant }, { lane: 'job' });
+    },
+  };
+}
+
 function environmentOf({ vapiApiKey, twilioAccountSid, twilioAuthToken }: Config) {
   const isTwilioSet = twilioAccountSid !== undefined && twilioAuthToken !== undefined;
   const twilio = isTwilioSet ? { accountSid: twilioAccountSid, authToken: twilioAuthToken } : undefined;
   return { vapiApiKey, twilio };
 }
+
+/** How often gauges that cost a query are looked at. */
+const SLOW_GAUGES_MS = 15_000;
 
 function guardSettings(config: Config) {
   const { breaker } = defaultGuardSettings;

@@ -15,6 +15,7 @@ export async function startWork(deps: Deps): Promise<Work> {
   listJobs(deps);
   // Not awaited: without its database a replica still answers ringing calls.
   deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
+  clocks.push(every(deps, PROBE_LOOK_MS, () => deps.prober.run()));
   clocks.push(every(deps, SPOOL_LOOK_MS, () => deps.drainSpool()));
   clocks.push(every(deps, SERVERS_LOOK_MS, () => reassertAllServers(deps)));
   void keepUp(deps);
@@ -62,6 +63,9 @@ const TOLD_LOOK_MS = 1_000;
 const FLIP_LOOK_MS = 1_000;
 
 const JOBS_GRACE_MS = 5_000;
+
+/** How often open circuits are looked at, whether their vendor may be asked again. */
+const PROBE_LOOK_MS = 2_000;
 
 /** How often calls that were noted on the local disk are brought to the ledger. */
 const SPOOL_LOOK_MS = 2_000;

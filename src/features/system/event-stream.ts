@@ -1,15 +1,23 @@
 /** `GET /api/v1/events`: server-sent events of the caller's tenant, with resume by Last-Event-ID. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
+import { REFUSALS } from '../../http/shapes.ts';
 import type { Events, StoredEvent } from './events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 const HEARTBEAT_MS = 15_000;
 
 export function eventStreamRoute(app: App, deps: { events: Events; lifecycle: Lifecycle }): void {
+  // A stream of server-sent events; it is written past the serializer.
+  const schema = {
+    tags: ['system'],
+    summary: 'What happens, as it happens: server-sent events, resumed by Last-Event-ID',
+    response: { 200: z.string(), ...REFUSALS },
+  };
   app.get(
     '/events',
-    { config: { access: 'viewer', limitGroup: 'events' }, schema: { hide: true } },
+    { config: { access: 'viewer', limitGroup: 'events' }, schema },
     (request, reply) => {
       stream(request, reply, deps);
     },
