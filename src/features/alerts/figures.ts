@@ -1,5 +1,6 @@
 /** What the rules look at: a replica's metrics, reduced to a few figures. The verification's own traffic is left out. */
 import type { Metrics } from '../../metrics.ts';
+import type { RouteReason } from '../inbound-calls/contract.ts';
 
 /** Counters only ever grow; gauges are as they stand. Both by name. */
 export type Figures = { counters: Record<string, number>; gauges: Record<string, number> };
@@ -49,11 +50,20 @@ async function readCounters(metrics: Metrics, counters: Record<string, number>):
 }
 
 function isRescue(labels: Record<string, unknown>): boolean {
-  return labels['route'] !== 'ai' && !INTENDED_REASONS.includes(String(labels['reason']));
+  return labels['route'] !== 'ai' && RESCUE_REASONS.includes(labels['reason'] as RouteReason);
 }
 
-/** Reasons by which a call is meant to reach somebody else than the assistant. */
-export const INTENDED_REASONS = ['routing_off', 'no_assistant', 'stub_mode'];
+/** Reasons by which the assistant could not answer although it was meant to. */
+export const RESCUE_REASONS: readonly RouteReason[] = [
+  'circuit_open',
+  'vapi_late',
+  'vapi_failed',
+  'vapi_refused',
+  'vapi_nonsense',
+  'assistant_dropped',
+  'database_away',
+  'ava_failed',
+];
 
 async function readGauges(metrics: Metrics, gauges: Record<string, number>): Promise<void> {
   const highest = async (metric: Readable) => {

@@ -3,7 +3,7 @@
  * evaluator, monitoring/prometheus/rules.yml and docs/OPERATIONS.md are made from this list.
  */
 import type { Severity } from './contract.ts';
-import { INTENDED_REASONS, LATENCY_BOUNDS, STREAM_ROUTE } from './figures.ts';
+import { LATENCY_BOUNDS, RESCUE_REASONS, STREAM_ROUTE } from './figures.ts';
 import type { FleetView } from './fleet-view.ts';
 
 /** One thing that a rule found wrong. `sinceMs`: it had begun that long before it was seen. */
@@ -31,7 +31,7 @@ const LEAST_REQUESTS = 20;
 
 const holds = (isSo: boolean, value: number): Finding[] => (isSo ? [{ resource: WHOLE, value }] : []);
 const REAL = `traffic!="synthetic",route!="${STREAM_ROUTE}"`;
-const RESCUED = `route!="ai",reason!~"${INTENDED_REASONS.join('|')}"`;
+const RESCUED = `route!="ai",reason=~"${RESCUE_REASONS.join('|')}"`;
 
 export const RULES: readonly AlertRule[] = [
   {
