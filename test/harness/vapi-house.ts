@@ -9,6 +9,7 @@ import { createAudit } from '../../src/features/audit/audit.ts';
 import { createCredentials } from '../../src/features/credentials/credentials.ts';
 import { createVault } from '../../src/features/credentials/vault.ts';
 import { createWebhookSecrets } from '../../src/features/credentials/webhook-secrets.ts';
+import type { Database } from '../../src/db/connect.ts';
 import { createDrift } from '../../src/features/vapi-settings/drift.ts';
 import { createHistory } from '../../src/features/vapi-settings/history.ts';
 import { vapiSettingsRoutes } from '../../src/features/vapi-settings/routes.ts';
@@ -38,6 +39,8 @@ export type VapiHouse = {
   assistants: Assistants;
   credentials: ReturnType<typeof createCredentials>;
   call: PrivateApp['call'];
+  /** How often the rooms of all replicas have turned to the database. */
+  databaseUses(): number;
   /** Another replica: its own memory, the same database and twins. */
   replica(): Promise<Pick<VapiHouse, 'call' | 'assistants'>>;
   /** Makes an assistant at Vapi, as its dashboard would. */
@@ -55,8 +58,10 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
   const simulator = await startSimulator();
   const clock = pushedClock();
   const ends: (() => Promise<unknown>)[] = [];
+  let uses = 0;
   const first = await openRooms();
   const house: VapiHouse = {
+    databaseUses: () => uses,
     ...first,
     caller: await makeCaller(database.database),
     simulator,
@@ -85,8 +90,22 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
     await first.credentials.put({ vendor: 'vapi', apiKey }, { actor: { tenantId, userId, name: email } });
   }
 
+  function counted(db: Database): Database {
+    return {
+      ...db,
+      asTenant(tenantId, work) {
+        uses += 1;
+        return db.asTenant(tenantId, work);
+      },
+      get system() {
+        uses += 1;
+        return db.system;
+      },
+    };
+  }
+
   async function openRooms() {
-    const db = database.database;
+    const db = counted(database.database);
     const emit = () => {};
     const guard = createGuard({ clock, random: Math.random, emit, settings: defaultGuardSettings });
     guard.upstream('vapi', failureTables.vapi);

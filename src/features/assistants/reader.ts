@@ -49,6 +49,9 @@ const CACHE = { maxEntries: 2_000, freshMs: 10_000, refreshBehindMs: 60_000, kee
 /** How old the copy in the database may get while nothing changes. */
 const SNAPSHOT_AGE_MS = 60_000;
 
+/** How long the news of another replica spares a question to Vapi. */
+const TOLD_MS = 2_000;
+
 export function createReader(deps: ReaderDeps) {
   const { store, vapi, clock } = deps;
   const views: Cache<View> = createCache({ name: 'assistant', clock, emit: deps.emit, ...CACHE });
@@ -56,6 +59,8 @@ export function createReader(deps: ReaderDeps) {
   // A notification may have been lost: what is kept is compared with the database once per doubt.
   let doubt = 0;
   const trusted = new Map<string, number>();
+  // Tenants of whom another replica has just recorded something: the database then knows as much as Vapi.
+  const toldUntilMs = new Map<string, number>();
 
   /** The assistant `assistantId`, or the tenant's default one. Throws not_found, vapi_not_configured, or an `UpstreamError` when there is no copy. */
   async function view(tenantId: string, assistantId?: string): Promise<View> {
@@ -69,6 +74,9 @@ export function createReader(deps: ReaderDeps) {
     const access = await deps.access(tenantId);
     const row = await (assistantId === undefined ? store.findDefault(tenantId) : store.find(tenantId, assistantId));
     if (row !== undefined && row.deletedAt !== null) throw notFound();
+    if (row !== undefined && (toldUntilMs.get(tenantId) ?? 0) > clock.monotonicMs()) {
+      return { kind: 'known', known: row, stale: false, asOf: row.snapshotAt };
+    }
     try {
       const id = row?.assistantId ?? assistantId;
       return id === undefined ? await discover(tenantId, access) : await look(tenantId, access, id, row);
@@ -191,6 +199,7 @@ export function createReader(deps: ReaderDeps) {
   }
 
   function forget(tenantId: string): void {
+    toldUntilMs.delete(tenantId);
     views.deleteByPrefix(`${tenantId}|`);
     lists.delete(tenantId);
   }
@@ -200,6 +209,8 @@ export function createReader(deps: ReaderDeps) {
     const kept = views.peek(keyOf(tenantId, assistantId))?.value;
     if (kept?.kind === 'known' && kept.known.revision >= revision) return;
     forget(tenantId);
+    if (toldUntilMs.size > CACHE.maxEntries) toldUntilMs.clear();
+    toldUntilMs.set(tenantId, clock.monotonicMs() + TOLD_MS);
   }
 
   function doubtAll(): void {

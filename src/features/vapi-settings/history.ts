@@ -76,10 +76,8 @@ function versionWire(version: Version): SettingVersion {
     after: after ?? null,
     author,
     reason,
-    ...{
-      correlation_id: version.correlationId,
-      checked,
-      created_at: at.toISOString(),
-    },
+    correlation_id: version.correlationId,
+    checked,
+    created_at: at.toISOString(),
   };
 }

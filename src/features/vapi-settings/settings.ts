@@ -7,12 +7,12 @@ import { fail } from '../../errors.ts';
 import { type IfMatch, matches } from '../../http/etag.ts';
 import type { VapiAssistant } from '../../providers/vapi/shapes.ts';
 import type { Assistants, EditPlan, KnownAssistant } from '../assistants/assistants.ts';
-import { mustBeSettable, mustFit, notValid } from './check.ts';
+import { mustBeSettable, mustFit } from './check.ts';
 import type { Setting, SettingRemoval, SettingReply, SettingsList } from './contract.ts';
 import { writeCustom } from './custom.ts';
 import { standardField } from './fields.ts';
 import { differingFields } from './leaves.ts';
-import { driftOf, own, readValues, settingOf, settingsOf, versionOfEtag } from './values.ts';
+import { own, readValues, settingOf, settingsOf, versionOfEtag } from './values.ts';
 
 /** Who changes what, and on the strength of which copy. */
 export type SettingOrder = {
@@ -188,7 +188,7 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
     return { setting, assistant_id: known.assistantId, stale: false, as_of, ...marked };
   }
 
-  return { list, get, put, remove, restore, assistantIdOf, driftOf, notValid };
+  return { list, get, put, remove, restore, assistantIdOf };
 }
 
 function freshness(view: { stale: boolean; asOf: Date }) {
