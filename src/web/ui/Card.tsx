@@ -14,7 +14,7 @@ export function Card({ title, lead, actions, children, flush = false }: CardProp
             flush && 'border-b border-line pb-3.5',
           )}
         >
-          <div className="min-w-0 flex-1">
+          <div className="min-w-0 flex-1 basis-52">
             <h2 className="text-base font-semibold">{title}</h2>
             {lead !== undefined && <p className="mt-0.5 text-sm text-muted">{lead}</p>}
           </div>

@@ -76,7 +76,7 @@ function Outcome({ call }: { call: CallDetail }) {
 function CallBody({ call }: { call: CallDetail }) {
   const { calls } = useText();
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]">
       <div className="flex min-w-0 flex-col gap-5">
         {call.summary !== null && (
           <Card title={calls.summary}>

@@ -44,7 +44,7 @@ export default function NowPage() {
       <Loaded query={numbers} skeleton={<NowSkeleton />}>
         {(list) => (list.numbers.length === 0 ? <NoNumbers /> : <NumbersNow numbers={list.numbers} />)}
       </Loaded>
-      <div className="grid items-start gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[repeat(2,minmax(0,1fr))]">
         <Today />
         <Vendors />
         {isOperator && <OpenAlerts />}

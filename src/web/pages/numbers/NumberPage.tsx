@@ -46,7 +46,7 @@ export default function NumberPage() {
                 </ul>
               </Notice>
             )}
-            <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+            <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
               <RoutingForm routing={loaded} />
               <RoutingTestCard sid={sid} />
             </div>

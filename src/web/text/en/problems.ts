@@ -22,7 +22,6 @@ export const problems = {
       'Something went wrong inside AVA. Nothing that you did caused it. Try again; if it stays, give your operator the correlation id.',
     database_unavailable:
       'The database of AVA does not answer right now. Calls are still being routed. AVA tries again by itself.',
-    upstream_unavailable: '',
     draining: 'This copy of AVA is being replaced. Try again in a moment.',
     overloaded: 'AVA is very busy at the moment. It tries again by itself.',
   } as Record<string, string>,
