@@ -11,7 +11,13 @@ import type { GuardedHttp } from './providers/http.ts';
 import { createRecordings } from './providers/recordings.ts';
 import type { ClientCache } from './providers/twilio/clients.ts';
 
-export type AfterCallOptions = CallDepsOptions & { telephone: CallDeps; http: GuardedHttp; twilioClients: ClientCache };
+export type AfterCallOptions = CallDepsOptions & {
+  /** Looks at Vapi for the tenant's assistants, so that there is a default one. */
+  adoptAssistants(tenantId: string): Promise<unknown>;
+  telephone: CallDeps;
+  http: GuardedHttp;
+  twilioClients: ClientCache;
+};
 
 export function createAfterCallDeps(options: AfterCallOptions) {
   const { config, clock, db, log, metrics, effects, vapi, twilio, telephone } = options;
@@ -83,19 +89,30 @@ export function createAfterCallDeps(options: AfterCallOptions) {
   };
 }
 
-async function assistantOf({ db }: CallDepsOptions, tenantId: string, wanted: string | undefined): Promise<string> {
+async function assistantOf(options: AfterCallOptions, tenantId: string, wanted: string | undefined): Promise<string> {
+  let found = await findAssistant(options, tenantId, wanted);
+  if (found === undefined) {
+    await options.adoptAssistants(tenantId);
+    found = await findAssistant(options, tenantId, wanted);
+  }
+  const isDefault = wanted === undefined;
+  if (found === undefined)
+    throw fail('not_found', isDefault ? 'There is no default assistant yet.' : 'There is no such assistant.');
+  return found;
+}
+
+async function findAssistant(
+  { db }: CallDepsOptions,
+  tenantId: string,
+  wanted: string | undefined,
+): Promise<string | undefined> {
   const row = await db.asTenant(tenantId, (trx) => {
     const query = trx.selectFrom('assistants').select('vapi_assistant_id').where('deleted_at', 'is', null);
     const chosen =
       wanted === undefined ? query.where('is_default', '=', true) : query.where('vapi_assistant_id', '=', wanted);
     return chosen.executeTakeFirst();
   });
-  if (row === undefined)
-    throw fail(
-      'not_found',
-      wanted === undefined ? 'There is no default assistant yet.' : 'There is no such assistant.',
-    );
-  return row.vapi_assistant_id;
+  return row?.vapi_assistant_id;
 }
 
 type Listed = { assistantId?: string | null | undefined; numbers: (string | null | undefined)[] };

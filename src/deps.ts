@@ -163,6 +163,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const afterCall = createAfterCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     ...{ messaging, telephone, http, twilioClients },
+    adoptAssistants: (tenantId) => assistants.list(tenantId),
   });
 
   const isFirstTenant = createFirstTenant(db);

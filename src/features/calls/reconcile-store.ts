@@ -21,19 +21,25 @@ export async function putMark(trx: Trx, tenantId: string, vendor: string, until:
     .execute();
 }
 
-/** How the calls behind a vendor's ids stand. */
-export async function findKnownCalls(trx: Trx, vendor: string, ids: string[]): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map();
+/** Those of a vendor's ids whose end this vendor has told: Twilio's word on the line is not Vapi's report on the talk. */
+export async function findToldEnds(trx: Trx, vendor: 'vapi' | 'twilio', ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const proof = vendor === 'vapi' ? 'isReport' : 'isOver';
   const rows = await trx
     .selectFrom('call_links')
-    .innerJoin('calls', (join) =>
-      join.onRef('calls.id', '=', 'call_links.call_id').onRef('calls.tenant_id', '=', 'call_links.tenant_id'),
+    .innerJoin('call_events', (join) =>
+      join
+        .onRef('call_events.call_id', '=', 'call_links.call_id')
+        .onRef('call_events.tenant_id', '=', 'call_links.tenant_id'),
     )
-    .select(['call_links.vendor_id', 'calls.status'])
+    .select('call_links.vendor_id')
+    .distinct()
     .where('call_links.vendor', '=', vendor)
     .where('call_links.vendor_id', 'in', ids)
+    .where('call_events.source', '=', vendor)
+    .where(sql<boolean>`call_events.facts->>${proof} = 'true'`)
     .execute();
-  return new Map(rows.map((row) => [row.vendor_id, row.status]));
+  return new Set(rows.map((row) => row.vendor_id));
 }
 
 export type Statement = { vendor: string; checkedAt: Date; days: DayCount[]; isWhole: boolean };

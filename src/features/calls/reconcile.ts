@@ -13,7 +13,7 @@ import type { VapiCall } from '../../providers/vapi/shapes.ts';
 import type { Vapi, VapiCredential } from '../../providers/vapi/vapi.ts';
 import type { Calls } from './calls.ts';
 import type { CallFact } from './fact.ts';
-import { findKnownCalls, findMark, noteCompleteness, putMark } from './reconcile-store.ts';
+import { findToldEnds, findMark, noteCompleteness, putMark } from './reconcile-store.ts';
 import { factOfListedTwilio } from './twilio-facts.ts';
 import { factOfListedVapi } from './vapi-facts.ts';
 
@@ -98,13 +98,13 @@ export function createReconciliation(deps: ReconcileDeps) {
     const listed = vendor === 'vapi' ? await listVapi(tenantId, since) : await listTwilio(tenantId, since);
     if (listed === undefined) return undefined;
     const known = await db.asTenant(tenantId, (trx) =>
-      findKnownCalls(
+      findToldEnds(
         trx,
         vendor,
         listed.map((call) => call.id),
       ),
     );
-    const missing = listed.filter((call) => call.isOver && known.get(call.id) !== 'ended');
+    const missing = listed.filter((call) => call.isOver && !known.has(call.id));
     if (missing.length > 0)
       await deps.calls.takeNow(
         tenantId,
