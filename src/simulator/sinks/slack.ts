@@ -14,7 +14,8 @@ export function createSlack(world: World, path: string): SlackSink {
       if (request.url.split('?')[0] !== path) return reply.code(404).send('no_service');
       const body = request.body as Record<string, unknown> | null;
       if (typeof body !== 'object' || body === null) return reply.code(400).send('invalid_payload');
-      if (typeof body.text !== 'string' && !Array.isArray(body.blocks)) return reply.code(400).send('no_text');
+      const hasContent = typeof body.text === 'string' || Array.isArray(body.blocks) || Array.isArray(body.attachments);
+      if (!hasContent) return reply.code(400).send('no_text');
       if (Array.isArray(body.blocks) && body.blocks.length > 50) return reply.code(400).send('invalid_blocks');
       const text = typeof body.text === 'string' ? body.text : '';
       messages.push({ at: world.time.story.now().toISOString(), text, body });
