@@ -51,7 +51,7 @@ export const SECTIONS: Section[] = [
     title: (text) => text.shell.sections.system,
     places: [
       { to: paths.circuitBreakers(), name: (text) => text.shell.nav.circuitBreakers, icon: Zap, exact: true },
-      { to: paths.webhooks(), name: (text) => text.shell.nav.webhooks, icon: Inbox },
+      { to: paths.webhooks(), name: (text) => text.shell.nav.webhooks, icon: Inbox, needs: 'operator' },
       { to: paths.alerts(), name: (text) => text.shell.nav.alerts, icon: BellRing, needs: 'operator' },
       { to: paths.audit(), name: (text) => text.shell.nav.audit, icon: FileClock },
       { to: paths.releases(), name: (text) => text.shell.nav.releases, icon: Rocket, needs: 'operator' },

@@ -18,7 +18,7 @@ export function WebhookSheet({ event, onClose }: { event: WebhookEvent; onClose:
   const { operations, words } = useText();
   const { webhooks } = operations;
   const format = useFormat();
-  const mayReplay = useMay('admin');
+  const mayReplay = useMay('operator');
   const queryClient = useQueryClient();
   const query = useQuery({
     queryKey: ['webhooks', 'one', event.id],

@@ -3,6 +3,8 @@ import { Inbox } from 'lucide-react';
 import { useState } from 'react';
 import type { WebhookEvent, WebhookState } from '../../../features/webhook-inbox/contract.ts';
 import { api } from '../../api/api.ts';
+import { useMay } from '../../session/use-session.ts';
+import { Forbidden } from '../../shell/Forbidden.tsx';
 import { useFormat, useText } from '../../text/text.tsx';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -29,6 +31,7 @@ export default function WebhooksPage() {
   const { webhooks } = useText().operations;
   const state = useSearchParam('state') as WebhookState | undefined;
   const vendor = useSearchParam('vendor') as 'vapi' | 'twilio' | undefined;
+  const isOperator = useMay('operator');
   const [opened, setOpened] = useState<WebhookEvent>();
   const query = useInfiniteQuery({
     queryKey: ['webhooks', 'list', state, vendor],
@@ -36,7 +39,9 @@ export default function WebhooksPage() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
+    enabled: isOperator,
   });
+  if (!isOperator) return <Forbidden title={webhooks.title} needs="operator" />;
   return (
     <Page title={webhooks.title} lead={webhooks.lead} actions={<Filters />}>
       <Loaded query={query} skeleton={<SkeletonRows rows={6} />}>

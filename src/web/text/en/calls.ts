@@ -154,7 +154,7 @@ export const now = {
   allGood: (count: number) =>
     count === 1 ? 'Your number is answered by the assistant' : `All ${count} numbers are answered by the assistant`,
   someElse: (ai: number, count: number) => `The assistant answers ${ai} of ${count} numbers`,
-  noneByAi: (count: number) =>
+  noneByAi: (count: number): string =>
     count === 1 ? 'The assistant does not answer right now' : 'The assistant answers none of your numbers right now',
   stillHeard: 'Every caller still hears a voice: calls go to people or voicemail as you planned.',
   goodLead: 'Callers hear what you intended.',
