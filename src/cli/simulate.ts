@@ -153,7 +153,7 @@ function scriptPath(file: string): string | URL {
 async function status({ control, json }: Shared): Promise<void> {
   const now = await createControlClient(control).get<Status>('/control/status');
   if (json) return print(now);
-  say(`Simulator at ${control}: seed ${now.seed}, ${now.speed}× speed, story time ${now.now}`);
+  say(`Simulator at ${control}: seed ${now.seed}, ${now.speed}× speed`);
   say(`Calls    ${now.calls.live} on, ${now.calls.done} done ${JSON.stringify(now.calls.outcomes)}`);
   say(`Requests ${JSON.stringify(now.requests)}`);
   say(`Inboxes  ${JSON.stringify(now.inboxes)}`);

@@ -15,7 +15,7 @@ afterEach(() => street.close());
 const client = () => createControlClient(street.simulator.url);
 
 async function done<T extends { isDone: boolean }>(path: string): Promise<T> {
-  await expect.poll(async () => (await client().get<T>(path)).isDone, { timeout: 20_000 }).toBe(true);
+  await expect.poll(async () => (await client().get<T>(path)).isDone, { timeout: 50_000 }).toBe(true);
   return await client().get<T>(path);
 }
 

@@ -8,7 +8,7 @@ import { seededRandom } from './random.ts';
 import { seedTwins } from './seed.ts';
 import { createSinks, type Sinks } from './sinks/sinks.ts';
 import { connectTelephony, type Telephony } from './telephony/telephony.ts';
-import { makeTime } from './time.ts';
+import { makeTime, stoppable } from './time.ts';
 import { twilioErrorBody } from './twilio/errors.ts';
 import { twilioRoutes } from './twilio/routes.ts';
 import { createTwilioTwin } from './twilio/twin.ts';
@@ -56,7 +56,8 @@ export type Simulator = {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', seed = 1, clock = systemClock, timeScale = 1, hooks = {} } = options;
   const doors = new Map<Vendor, Listener>();
-  const time = makeTime(clock, timeScale);
+  const wire = stoppable(clock);
+  const time = makeTime(wire.clock, timeScale);
   const random = seededRandom(seed, 'world');
   const onChange = (vendor: Vendor) => void moveDoor(doors.get(vendor), world.faults.isRefused(vendor));
   const faults = createFaults(time.story, seededRandom(seed, 'faults'), onChange);
@@ -90,7 +91,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...addresses,
     env,
     control,
-    close: () => closeAll({ doors, controlDoor, telephony }),
+    close: () => closeAll({ doors, controlDoor, telephony, wire }),
   };
 }
 
@@ -148,9 +149,15 @@ async function moveDoor(door: Listener | undefined, isRefused: boolean): Promise
   await (isRefused ? door?.refuse() : door?.open());
 }
 
-type Open = { doors: Map<Vendor, Listener>; controlDoor: { close(): Promise<void> }; telephony: Telephony };
+type Open = {
+  doors: Map<Vendor, Listener>;
+  controlDoor: { close(): Promise<void> };
+  telephony: Telephony;
+  wire: { stop(): void };
+};
 
-async function closeAll({ doors, controlDoor, telephony }: Open): Promise<void> {
+async function closeAll({ doors, controlDoor, telephony, wire }: Open): Promise<void> {
   telephony.stop();
   await Promise.all([...doors.values(), controlDoor].map((door) => door.close()));
+  wire.stop();
 }

@@ -15,12 +15,12 @@ export type ContractChecker = {
   answerProblems(vendor: Vendor, request: SeenRequest, answer: SeenAnswer): string[];
   /** A body that Vapi posts, such as `{"message": …}`, against a schema by name, such as `ServerMessage`. */
   vapiProblems(schema: string, body: unknown): string[];
-  /** To be given to `startSimulator`: every request and answer is checked. */
+  /** To be given to `startSimulator`: every request and answer is kept, to be checked later. */
   hooks: Hooks;
-  /** All that was found through the hooks. */
-  problems: Problem[];
-  /** How many requests and answers went through the hooks. */
-  checked: { requests: number; answers: number };
+  /** Checks what came through the hooks. Not at once: the first use of a schema takes seconds, and a vendor answers quickly. */
+  problems(): Problem[];
+  /** How many requests and answers came through the hooks. */
+  seen: { requests: number; answers: number };
 };
 
 export function createContractChecker(folder = contractsDir): ContractChecker {
@@ -28,14 +28,15 @@ export function createContractChecker(folder = contractsDir): ContractChecker {
   const operations: Partial<Record<Vendor, Operations>> = documents
     ? { vapi: createOperations(documents.vapi, 'vapi'), twilio: createOperations(documents.twilio, 'twilio') }
     : {};
-  const problems: Problem[] = [];
-  const checked = { requests: 0, answers: 0 };
+  const found: Problem[] = [];
+  const waiting: (() => void)[] = [];
+  const seen = { requests: 0, answers: 0 };
   const requestProblems: ContractChecker['requestProblems'] = (vendor, request) =>
     operations[vendor]?.requestProblems(request) ?? [];
   const answerProblems: ContractChecker['answerProblems'] = (vendor, request, answer) =>
     operations[vendor]?.answerProblems(request, answer) ?? [];
   const note = (vendor: Vendor, side: Problem['side'], request: SeenRequest) => (message: string) =>
-    void problems.push({ vendor, side, operation: `${request.method} ${request.path}`, message });
+    void found.push({ vendor, side, operation: `${request.method} ${request.path}`, message });
   return {
     isAvailable: documents !== undefined,
     leftOut: documents
@@ -46,15 +47,18 @@ export function createContractChecker(folder = contractsDir): ContractChecker {
     vapiProblems: (schema, body) => operations.vapi?.schemaProblems(schema, body) ?? [],
     hooks: {
       onRequest(vendor, request) {
-        checked.requests++;
-        requestProblems(vendor, request).forEach(note(vendor, 'request', request));
+        seen.requests++;
+        waiting.push(() => requestProblems(vendor, request).forEach(note(vendor, 'request', request)));
       },
       onAnswer(vendor, request, answer) {
-        checked.answers++;
-        answerProblems(vendor, request, answer).forEach(note(vendor, 'answer', request));
+        seen.answers++;
+        waiting.push(() => answerProblems(vendor, request, answer).forEach(note(vendor, 'answer', request)));
       },
     },
-    problems,
-    checked,
+    problems() {
+      for (const check of waiting.splice(0)) check();
+      return found;
+    },
+    seen,
   };
 }

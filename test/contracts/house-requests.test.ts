@@ -50,6 +50,6 @@ test('settings, numbers and calls send nothing that the vendors do not document'
   await control.settled();
   expect([talked.outcome, rescued.outcome]).toEqual(['ai', 'person']);
   expect([talked, rescued].some(({ heardError }) => heardError)).toBe(false);
-  expect(checker.checked.requests).toBeGreaterThan(5);
-  expect(checker.problems).toEqual([]);
+  expect(checker.seen.requests).toBeGreaterThan(5);
+  expect(checker.problems()).toEqual([]);
 });

@@ -43,5 +43,5 @@ test.skipIf(!checker.isAvailable)('every message of a call, its transfer and its
     const schema = schemas[String(message.type)] ?? '';
     expect(checker.vapiProblems(schema, message), JSON.stringify(message)).toEqual([]);
   }
-  expect(checker.problems).toEqual([]);
+  expect(checker.problems()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import { nowIn, type Resource } from './records.ts';
+import { nowIn, type Resource, rfc2822 } from './records.ts';
 import { BASE, type TwilioTwin } from './twin.ts';
 
 export type NewCall = {
@@ -46,20 +46,26 @@ export function makeCall(twin: TwilioTwin, account: Account, given: NewCall): Re
   };
 }
 
+/** When each call was answered, in story milliseconds. */
+const answeredAtMs = new WeakMap<Resource, number>();
+
 export function startCall(twin: TwilioTwin, call: Resource): void {
+  const { story } = twin.world.time;
   call.status = 'in-progress';
-  call.start_time ??= nowIn(twin.world.time.story);
-  call.date_updated = nowIn(twin.world.time.story);
+  call.start_time ??= nowIn(story);
+  call.date_updated = nowIn(story);
+  if (!answeredAtMs.has(call)) answeredAtMs.set(call, story.monotonicMs());
 }
 
 export function endCall(twin: TwilioTwin, call: Resource, status: string): void {
-  const now = nowIn(twin.world.time.story);
+  const { story } = twin.world.time;
+  const start = answeredAtMs.get(call);
+  const seconds = start === undefined ? 0 : Math.max(1, Math.round((story.monotonicMs() - start) / 1000));
   call.status = status;
-  call.start_time ??= now;
-  call.end_time = now;
-  call.date_updated = now;
-  const seconds = Math.round((Date.parse(now) - Date.parse(String(call.start_time))) / 1000);
-  call.duration = String(status === 'completed' ? Math.max(1, seconds) : 0);
+  call.start_time ??= nowIn(story);
+  call.end_time = rfc2822(new Date(Date.parse(String(call.start_time)) + seconds * 1000));
+  call.date_updated = nowIn(story);
+  call.duration = String(status === 'completed' ? seconds : 0);
   call.price = status === 'completed' ? `-${(Math.ceil(seconds / 60) * 0.0085).toFixed(5)}` : null;
 }
 

@@ -103,9 +103,8 @@ async function talk(holding: Holding): Promise<End> {
 
 function finish(holding: Holding, endedReason: string): void {
   const { parts, org, call, transcript, assistant, talk } = holding;
-  const { story } = parts.world.time;
-  const endedAt = story.now().toISOString();
-  const seconds = (Date.parse(endedAt) - Date.parse(String(call.startedAt))) / 1000;
+  const seconds = transcript.seconds();
+  const endedAt = new Date(Date.parse(String(call.startedAt)) + seconds * 1000).toISOString();
   const costBreakdown = costOf(seconds, transcript.text().split(/\s+/).length);
   const plan = isObject(assistant.artifactPlan) ? assistant.artifactPlan : {};
   const transcriptPlan = isObject(plan.transcriptPlan) ? plan.transcriptPlan : {};

@@ -8,17 +8,21 @@ export type Transcript = {
   messages: Record<string, unknown>[];
   openAi(): { role: string; content: string }[];
   text(): string;
+  /** Since the first word, in story time. */
+  seconds(): number;
 };
 
 export function createTranscript(story: Clock): Transcript {
-  const startMs = story.now().getTime();
+  const startedMs = story.now().getTime();
+  const startMs = story.monotonicMs();
   const messages: Record<string, unknown>[] = [];
   const stamp = () => {
-    const time = story.now().getTime();
-    return { time, secondsFromStart: (time - startMs) / 1000 };
+    const elapsedMs = Math.round(story.monotonicMs() - startMs);
+    return { time: startedMs + elapsedMs, secondsFromStart: elapsedMs / 1000 };
   };
   return {
     messages,
+    seconds: () => (story.monotonicMs() - startMs) / 1000,
     add(role, message, ms) {
       const { time, secondsFromStart } = stamp();
       messages.push({ role, message, time, endTime: time + ms, secondsFromStart, duration: ms });

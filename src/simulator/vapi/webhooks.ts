@@ -34,7 +34,7 @@ export function createWebhooks({ world, http, random, track }: Parts): Webhooks 
   let troubles: WebhookTrouble = {};
   const post = async ({ org, server, message }: Delivery, timeoutMs?: number) => {
     const body = JSON.stringify({ message });
-    const headers = authHeaders({ org, server, body, now: world.time.story.now() });
+    const headers = authHeaders({ org, server, body, now: world.time.wire.now() });
     const limitMs = timeoutMs ?? (server?.timeoutSeconds ?? USUAL_TIMEOUT_SECONDS) * 1000;
     const url = server?.url ?? '';
     const order = { url, method: 'POST', headers, body, connectTimeoutMs: limitMs, readTimeoutMs: limitMs };
