@@ -39,11 +39,8 @@ describe('Vapi', () => {
     const { assistants } = simulator.control.addVapiOrg({ apiKey: 'many' });
     const ids = Array.from({ length: 230 }, (_, index) => assistants.add({ name: `A${index}` }).id);
     const found = await vapi.listAssistants({ ...credential, apiKey: 'many' });
-    const perMoment = new Map<string, number>();
-    for (const { createdAt } of found) perMoment.set(createdAt, (perMoment.get(createdAt) ?? 0) + 1);
-    // A page holds a hundred: only more of one moment than that could hide any.
-    if (Math.max(...perMoment.values()) < 100) expect(new Set(found.map((one) => one.id))).toEqual(new Set(ids));
-    expect(new Set(found.map((one) => one.id)).size).toBe(found.length);
+    expect(new Set(found.map((one) => one.id))).toEqual(new Set(ids));
+    expect(found).toHaveLength(ids.length);
   });
 
   test.each(['', '..', 'a/../x', '1234', '%2e%2e'])('the id %j is refused before anything is sent', async (id) => {

@@ -52,6 +52,7 @@ export type Vapi = ReturnType<typeof createVapi>;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const PAGE = 100;
+const LONGEST_PAGE = 1000;
 const MOST_PAGES = 50;
 const DEADLINE_MS = 8_000;
 const ATTEMPT_MS = 5_000;
@@ -223,13 +224,20 @@ async function paged<T extends Listed>(
 ): Promise<T[]> {
   const seen = new Map<string, T>();
   let until = from;
+  let limit = PAGE;
   for (let page = 0; page < MOST_PAGES && seen.size < most; page += 1) {
-    const items = await ask({ limit: String(PAGE), ...(until !== undefined && { createdAtLe: until }) });
+    const items = await ask({ limit: String(limit), ...(until !== undefined && { createdAtLe: until }) });
     const before = seen.size;
     for (const item of items) if (!seen.has(item.id)) seen.set(item.id, item);
     const last = items.at(-1);
-    if (items.length < PAGE || last === undefined || seen.size === before) break;
-    until = last.createdAt;
+    if (items.length < limit || last === undefined) break;
+    if (seen.size > before) {
+      until = last.createdAt;
+    } else {
+      // A whole page of one moment, all known: only a longer page can reach beyond it.
+      if (limit === LONGEST_PAGE) break;
+      limit = LONGEST_PAGE;
+    }
   }
   return [...seen.values()].slice(0, most);
 }
