@@ -1,9 +1,12 @@
 import { CircleCheck, CircleDashed, Hand, Zap } from 'lucide-react';
 import type { ReactNode } from 'react';
+import type { z } from 'zod';
+import type { circuitSchema } from '../../features/system/contract.ts';
 import type { Text } from '../text/en.ts';
 import { Badge, type Tone } from './Badge.tsx';
 
-type State = 'closed' | 'open' | 'half_open' | 'isolated';
+export type Circuit = z.output<typeof circuitSchema>;
+type State = Circuit['state'];
 
 const LOOKS: Record<State, { tone: Tone; icon: ReactNode }> = {
   closed: { tone: 'good', icon: <CircleCheck aria-hidden /> },

@@ -1,5 +1,5 @@
 /** Who a caller reaches, as a sign: the same icon and colour everywhere. */
-import { Bot, CircleSlash, type LucideIcon, MessageSquareText, PhoneOff, User, Voicemail } from 'lucide-react';
+import { Bot, CircleSlash, type LucideIcon, MessageSquareText, Minus, PhoneOff, User, Voicemail } from 'lucide-react';
 import { useText } from '../text/text.tsx';
 import { Badge, type Tone, TONES } from './Badge.tsx';
 import { classes } from './classes.ts';
@@ -11,6 +11,7 @@ const LOOKS: Record<string, { icon: LucideIcon; tone: Tone }> = {
   sentence: { icon: MessageSquareText, tone: 'warn' },
   nobody: { icon: PhoneOff, tone: 'bad' },
   failed: { icon: CircleSlash, tone: 'bad' },
+  none: { icon: Minus, tone: 'neutral' },
 };
 
 export function RouteBadge({ route }: { route: string }) {

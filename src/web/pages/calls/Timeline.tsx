@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowLeftRight, Inbox, type LucideIcon, Route, Search, Send, SlidersHorizontal, Zap } from 'lucide-react';
+import { useState } from 'react';
 import type { TimelineEntry } from '../../../features/calls/contract.ts';
 import { api } from '../../api/api.ts';
 import { usePollMs } from '../../live/live.ts';
 import { useFormat, useText } from '../../text/text.tsx';
+import { Button } from '../../ui/Button.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { CopyId } from '../../ui/CopyId.tsx';
 import { Loaded } from '../../ui/Loaded.tsx';
@@ -38,19 +40,36 @@ export function Timeline({ callId, isOver }: { callId: string; isOver: boolean }
           </LoadingArea>
         }
       >
-        {({ timeline }) =>
-          timeline.length === 0 ? (
-            <p className="text-muted">{calls.timelineEmpty}</p>
-          ) : (
-            <ol>
-              {timeline.map((entry, index) => (
-                <Entry key={index} entry={entry} />
-              ))}
-            </ol>
-          )
-        }
+        {({ timeline }) => <Entries timeline={timeline} />}
       </Loaded>
     </Card>
+  );
+}
+
+const isSpoken = ({ name }: TimelineEntry) => name.startsWith('transcript:');
+
+/** What was spoken stands in the transcript already, so those messages stay folded until somebody wants their ids. */
+function Entries({ timeline }: { timeline: TimelineEntry[] }) {
+  const { calls } = useText();
+  const [showsSpoken, setShowsSpoken] = useState(false);
+  const spoken = timeline.filter(isSpoken).length;
+  const shown = showsSpoken ? timeline : timeline.filter((entry) => !isSpoken(entry));
+  if (timeline.length === 0) return <p className="text-muted">{calls.timelineEmpty}</p>;
+  return (
+    <>
+      <ol>
+        {shown.map((entry, index) => (
+          <Entry key={index} entry={entry} />
+        ))}
+      </ol>
+      {spoken > 0 && (
+        <div className="mt-4">
+          <Button size="small" kind="quiet" aria-expanded={showsSpoken} onClick={() => setShowsSpoken(!showsSpoken)}>
+            {calls.showSpoken(spoken)}
+          </Button>
+        </div>
+      )}
+    </>
   );
 }
 

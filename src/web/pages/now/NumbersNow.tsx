@@ -8,32 +8,35 @@ import { useIsLive } from '../../live/live.ts';
 import { paths } from '../../paths.ts';
 import type { Text } from '../../text/en.ts';
 import { useFormat, useText } from '../../text/text.tsx';
+import { classes } from '../../ui/classes.ts';
 import { Problem } from '../../ui/Problem.tsx';
 import { RouteIcon } from '../../ui/Route.tsx';
 import { Skeleton } from '../../ui/Skeleton.tsx';
 
 /** As many as fit into the requests of one minute; the others are one click away. */
 const TESTED_AT_ONCE = 6;
+const SHOWN_AT_ONCE = 8;
 const POLL_MS = 60_000;
 
 /** One sentence for all numbers, then each number: who answers, and why. */
 export function NumbersNow({ numbers }: { numbers: PhoneNumber[] }) {
   const text = useText();
   const isLive = useIsLive();
-  const shown = numbers.slice(0, TESTED_AT_ONCE);
+  const routed = numbers.filter(isRouted).slice(0, TESTED_AT_ONCE);
+  const shown = [...routed, ...numbers.filter((number) => !isRouted(number))].slice(0, SHOWN_AT_ONCE);
   const tests = useQueries({
-    queries: shown.map(({ sid }) => ({ ...routingTestQuery(sid), refetchInterval: isLive ? false : POLL_MS })),
+    queries: routed.map(({ sid }) => ({ ...routingTestQuery(sid), refetchInterval: isLive ? false : POLL_MS })),
   });
   const known = tests.map(({ data }) => data).filter((test) => test !== undefined);
-  const isComplete = known.length === shown.length;
   const rest = numbers.length - shown.length;
   return (
     <section aria-label={text.now.numbersTitle} className="flex flex-col gap-5">
-      <Verdict tests={known} isComplete={isComplete} count={shown.length} />
+      <Verdict tests={known} isComplete={known.length === routed.length} count={routed.length} />
       <ul className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
-        {shown.map((number, index) => (
-          <NumberRow key={number.sid} number={number} test={tests[index]?.data} error={tests[index]?.error ?? null} />
-        ))}
+        {shown.map((number) => {
+          const test = tests[routed.indexOf(number)];
+          return <NumberRow key={number.sid} number={number} test={test?.data} error={test?.error ?? null} />;
+        })}
         {rest > 0 && (
           <li className="px-5 py-3 text-sm">
             <Link to={paths.numbers()} className="font-medium text-accent hover:underline">
@@ -46,6 +49,10 @@ export function NumbersNow({ numbers }: { numbers: PhoneNumber[] }) {
   );
 }
 
+function isRouted({ routing_mode: mode }: PhoneNumber): boolean {
+  return mode !== null && mode !== 'off';
+}
+
 function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplete: boolean; count: number }) {
   const { now } = useText();
   if (!isComplete) {
@@ -56,19 +63,25 @@ function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplet
       </div>
     );
   }
+  if (count === 0) return <Sentence isGood={false} sentence={now.noneRouted} lead={now.noneRoutedLead} />;
   const byAi = tests.filter(({ route }) => route === 'ai').length;
   const isGood = byAi === count;
   const sentence = isGood ? now.allGood(count) : byAi === 0 ? now.noneByAi(count) : now.someElse(byAi, count);
+  return <Sentence isGood={isGood} sentence={sentence} lead={isGood ? now.goodLead : now.stillHeard} />;
+}
+
+function Sentence({ isGood, sentence, lead }: { isGood: boolean; sentence: string; lead: string }) {
+  const Icon = isGood ? CircleCheck : TriangleAlert;
   return (
     <div role="status" className="flex min-h-[4.25rem] items-start gap-3">
-      {isGood ? (
-        <CircleCheck aria-hidden className="mt-1 size-7 shrink-0 text-good" strokeWidth={1.75} />
-      ) : (
-        <TriangleAlert aria-hidden className="mt-1 size-7 shrink-0 text-warn" strokeWidth={1.75} />
-      )}
+      <Icon
+        aria-hidden
+        className={classes('mt-1 size-7 shrink-0', isGood ? 'text-good' : 'text-warn')}
+        strokeWidth={1.75}
+      />
       <div>
         <p className="text-2xl font-semibold tracking-[-0.02em] text-balance">{sentence}</p>
-        <p className="mt-1 text-muted">{isGood ? now.goodLead : now.stillHeard}</p>
+        <p className="mt-1 text-muted">{lead}</p>
       </div>
     </div>
   );
@@ -77,7 +90,6 @@ function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplet
 type RowProps = { number: PhoneNumber; test: RoutingTest | undefined; error: Error | null };
 
 function NumberRow({ number, test, error }: RowProps) {
-  const text = useText();
   const format = useFormat();
   return (
     <li className="border-b border-line last:border-b-0">
@@ -85,20 +97,13 @@ function NumberRow({ number, test, error }: RowProps) {
         to={paths.number(number.sid)}
         className="grid min-h-[4.75rem] grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-4 py-3 transition-colors hover:bg-hover sm:px-5 md:grid-cols-[auto_minmax(0,14rem)_minmax(0,1fr)_auto]"
       >
-        {test === undefined ? <Skeleton className="size-9 rounded-full" /> : <RouteIcon route={test.route} />}
+        <Sign number={number} test={test} />
         <span className="min-w-0">
           <span className="block font-medium tabular-nums">{format.phone(number.phone_number)}</span>
           <span className="block truncate text-sm text-muted">{number.friendly_name}</span>
         </span>
         <span className="min-w-0 max-md:col-span-3 max-md:row-start-2">
-          {test === undefined ? (
-            error === null && <Skeleton className="h-4 w-48" />
-          ) : (
-            <>
-              <span className="block font-medium">{text.now.hears[test.route]}</span>
-              <span className="block text-sm text-muted">{whyOf(test, text)}</span>
-            </>
-          )}
+          <Answer number={number} test={test} hasFailed={error !== null} />
         </span>
         <ChevronRight aria-hidden className="size-4 text-faint max-md:col-start-3 max-md:row-start-1" />
       </Link>
@@ -108,6 +113,32 @@ function NumberRow({ number, test, error }: RowProps) {
         </div>
       )}
     </li>
+  );
+}
+
+function Sign({ number, test }: { number: PhoneNumber; test: RoutingTest | undefined }) {
+  if (!isRouted(number)) return <RouteIcon route="none" />;
+  return test === undefined ? <Skeleton className="size-9 rounded-full" /> : <RouteIcon route={test.route} />;
+}
+
+type AnswerProps = { number: PhoneNumber; test: RoutingTest | undefined; hasFailed: boolean };
+
+function Answer({ number, test, hasFailed }: AnswerProps) {
+  const text = useText();
+  if (!isRouted(number)) {
+    return (
+      <>
+        <span className="block text-muted">{text.now.notRouted}</span>
+        <span className="block text-sm text-muted">{text.now.notRoutedWhy}</span>
+      </>
+    );
+  }
+  if (test === undefined) return hasFailed ? null : <Skeleton className="h-4 w-48" />;
+  return (
+    <>
+      <span className="block font-medium">{text.now.hears[test.route]}</span>
+      <span className="block text-sm text-muted">{whyOf(test, text)}</span>
+    </>
   );
 }
 

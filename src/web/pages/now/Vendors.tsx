@@ -5,7 +5,7 @@ import { usePollMs } from '../../live/live.ts';
 import { paths } from '../../paths.ts';
 import { useFormat, useText } from '../../text/text.tsx';
 import { Card } from '../../ui/Card.tsx';
-import { CircuitState, nameOfCircuit } from '../../ui/CircuitState.tsx';
+import { type Circuit, CircuitState, nameOfCircuit } from '../../ui/CircuitState.tsx';
 import { Loaded } from '../../ui/Loaded.tsx';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
 
@@ -33,7 +33,7 @@ export function Vendors() {
       >
         {({ circuit_breakers: list }) => (
           <ul className="-my-1">
-            {list.map((one) => (
+            {worthShowing(list).map((one) => (
               <li key={one.circuit} className="flex min-h-9 items-center gap-3 py-1">
                 <span className="flex-1 truncate">{nameOfCircuit(one, text)}</span>
                 {one.state !== 'closed' && (
@@ -47,5 +47,12 @@ export function Vendors() {
         )}
       </Loaded>
     </Card>
+  );
+}
+
+/** Every vendor, and a credential's own circuit only while something is wrong with it. */
+function worthShowing(list: Circuit[]): Circuit[] {
+  return list.filter(
+    ({ upstream, scope, state }) => upstream !== 'simulator' && (scope === 'upstream' || state !== 'closed'),
   );
 }

@@ -3,11 +3,11 @@ import { type FormEvent, useState } from 'react';
 import { api } from '../../api/api.ts';
 import { useText } from '../../text/text.tsx';
 import { Button } from '../../ui/Button.tsx';
+import type { Circuit } from '../../ui/CircuitState.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Select, TextField } from '../../ui/Field.tsx';
 import { Problem } from '../../ui/Problem.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
-import type { Circuit } from './CircuitRow.tsx';
 
 type DialogProps = { circuit: Circuit; name: string; action: 'isolate' | 'close'; onClose: () => void };
 

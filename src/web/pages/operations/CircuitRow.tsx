@@ -1,13 +1,9 @@
 import { useState } from 'react';
-import type { z } from 'zod';
-import type { circuitSchema } from '../../../features/system/contract.ts';
 import { useMay } from '../../session/use-session.ts';
 import { useFormat, useText } from '../../text/text.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { CircuitState, nameOfCircuit } from '../../ui/CircuitState.tsx';
+import { type Circuit, CircuitState, nameOfCircuit } from '../../ui/CircuitState.tsx';
 import { CircuitDialog } from './CircuitDialog.tsx';
-
-export type Circuit = z.output<typeof circuitSchema>;
 
 /** One circuit: its state in words, what failed last, and the hand on the switch. */
 export function CircuitRow({ circuit }: { circuit: Circuit }) {

@@ -121,6 +121,7 @@ export const calls = {
   timelineLead: 'Everything that happened, in order.',
   timelineEmpty: 'Nothing has been recorded about this call yet.',
   details: 'Details',
+  showSpoken: (count: number) => (count === 1 ? '1 message of the transcript' : `${count} messages of the transcript`),
   speakers: {
     assistant: 'Assistant',
     bot: 'Assistant',
@@ -170,6 +171,10 @@ export const now = {
     sentence: 'A sentence from AVA',
   } as Record<string, string>,
   routedBy: (name: string) => `by ${name}`,
+  notRouted: 'Not routed by AVA',
+  notRoutedWhy: 'Choose an assistant and a fallback plan, and AVA answers it.',
+  noneRouted: 'AVA does not answer any number yet',
+  noneRoutedLead: 'Open a number and choose who answers it.',
   moreNumbers: (count: number) => (count === 1 ? '1 more number' : `${count} more numbers`),
   todayTitle: 'Today’s calls',
   todayLead: 'Times are UTC.',

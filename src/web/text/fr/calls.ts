@@ -123,6 +123,7 @@ export const calls: Text['calls'] = {
   timelineLead: 'Tout ce qui s’est passé, dans l’ordre.',
   timelineEmpty: 'Rien n’a encore été noté sur cet appel.',
   details: 'Détails',
+  showSpoken: (count) => (count === 1 ? '1 message de la transcription' : `${count} messages de la transcription`),
   speakers: {
     assistant: 'Assistant',
     bot: 'Assistant',
@@ -174,6 +175,10 @@ export const now: Text['now'] = {
     sentence: 'Une phrase d’AVA',
   },
   routedBy: (name) => `par ${name}`,
+  notRouted: 'Non acheminé par AVA',
+  notRoutedWhy: 'Choisissez un assistant et un plan de secours, et AVA y répond.',
+  noneRouted: 'AVA ne répond encore à aucun numéro',
+  noneRoutedLead: 'Ouvrez un numéro et choisissez qui y répond.',
   moreNumbers: (count) => (count === 1 ? '1 autre numéro' : `${count} autres numéros`),
   todayTitle: 'Appels du jour',
   todayLead: 'Heures en UTC.',
