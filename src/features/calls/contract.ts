@@ -1,6 +1,7 @@
 /** What happened on the phone: list, one, timeline, recording, and placing a call. */
 import { z } from 'zod';
 import { listQuerySchema, timeSchema } from '../../http/shapes.ts';
+import { writtenText } from '../../http/text-shape.ts';
 
 export const CALL_ERRORS = {
   destination_not_allowed: { status: 403, title: 'This destination may not be called' },
@@ -86,12 +87,12 @@ export const callListSchema = z
 
 /** `q` searches transcripts and summaries; `phone_number` matches either side. */
 export const callListQuerySchema = listQuerySchema.extend({
-  q: z.string().trim().min(1).max(200).optional(),
+  q: writtenText().trim().min(1).max(200).optional(),
   status: z.enum(CALL_STATUSES).optional(),
   direction: z.enum(CALL_DIRECTIONS).optional(),
   outcome: z.enum(CALL_OUTCOMES).optional(),
-  assistant_id: z.string().max(64).optional(),
-  phone_number: z.string().max(32).optional(),
+  assistant_id: writtenText().max(64).optional(),
+  phone_number: writtenText().max(32).optional(),
   from_time: timeSchema.optional(),
   to_time: timeSchema.optional(),
 });
@@ -125,7 +126,7 @@ export const placeCallSchema = z
       .string()
       .regex(/^PN[0-9a-fA-F]{32}$/)
       .optional(),
-    customer_name: z.string().trim().min(1).max(40).optional(),
+    customer_name: writtenText().trim().min(1).max(40).optional(),
   })
   .meta({ id: 'PlaceCall' });
 

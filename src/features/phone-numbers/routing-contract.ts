@@ -1,6 +1,7 @@
 /** Which assistant a number rings, and who answers if none can. */
 import { z } from 'zod';
 import { timeSchema } from '../../http/shapes.ts';
+import { writtenText } from '../../http/text-shape.ts';
 
 export const ROUTING_ERRORS = {
   routing_loop: { status: 422, title: 'The fallback would ring the number itself' },
@@ -38,7 +39,7 @@ export const businessHoursSchema = z
   .meta({ id: 'BusinessHours' });
 
 export const personSchema = z
-  .object({ name: z.string().trim().min(1).max(80), phone_number: phoneNumberSchema })
+  .object({ name: writtenText().trim().min(1).max(80), phone_number: phoneNumberSchema })
   .meta({ id: 'FallbackPerson' });
 
 export const fallbackSchema = z
@@ -51,7 +52,7 @@ export const fallbackSchema = z
     confirm: z.boolean().default(true),
     voicemail: z.boolean().default(true),
     /** What the caller hears before voicemail, or at the end where there is none; empty: AVA's own sentence in the number's language. */
-    message: z.string().max(1000).default(''),
+    message: writtenText().max(1000).default(''),
   })
   .meta({ id: 'FallbackPlan' });
 
@@ -64,7 +65,7 @@ export const routingInputSchema = z
     /** Outside them nobody is rung, and the call goes to voicemail; null: people are rung at any hour. */
     business_hours: businessHoursSchema.nullable().default(null),
     assistant_answers: z.enum(['always', 'in_hours', 'outside_hours']).default('always'),
-    reason: z.string().max(500).optional(),
+    reason: writtenText().max(500).optional(),
   })
   .meta({ id: 'RoutingChange' });
 
