@@ -12,7 +12,7 @@ const server = sources.filter((file) => !file.name.startsWith('src/web/'));
 const SHAPES = ['src/http/shapes.ts', 'src/http/text-shape.ts'];
 
 /** Floors of the house; a file may import its own floor or a lower one. */
-const FLOORS: [RegExp, number][] = [
+  [/^src\/(([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
   [/^src\/(web|cli)\//, 6],
   [/^src\/(app|work|serve)\.ts$/, 5],
   [/^src\/([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
