@@ -12,10 +12,10 @@ const server = sources.filter((file) => !file.name.startsWith('src/web/'));
 const SHAPES = ['src/http/shapes.ts', 'src/http/text-shape.ts'];
 
 /** Floors of the house; a file may import its own floor or a lower one. */
-  [/^src\/(([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
+const FLOORS: [RegExp, number][] = [
   [/^src\/(web|cli)\//, 6],
   [/^src\/(app|work|serve)\.ts$/, 5],
-  [/^src\/([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
+  [/^src\/(([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
   [/^src\/features\//, 3],
   [/^src\/providers\//, 2],
   [/^src\/(resilience|http|jobs|db)\//, 1],
