@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config.ts';
 import { twilioSignature } from '../../src/providers/twilio/signature.ts';
 import { type RunningServer, startServer } from '../../src/serve.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Cable, layCable } from './cable.ts';
 import { createTestDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
 import { makeCaller } from './tenant.ts';
@@ -22,6 +23,8 @@ export type InProcess = {
   sid: string;
   dataDir: string;
   databaseUrl: string;
+  /** Between AVA and its database. */
+  cable: Cable;
   /** A webhook of Twilio, signed. */
   twilio(path: string, params: Record<string, string>): Promise<Response>;
   /** Sets who answers the number. */
@@ -34,6 +37,7 @@ export async function startInProcess(
 ): Promise<InProcess> {
   const simulator = await startSimulator({ timeScale: 200, vapiConcurrency: 100_000, ...options.simulator });
   const database = await createTestDatabase();
+  const cable = await layCable(database.url);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'ava-in-process-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -42,7 +46,7 @@ export async function startInProcess(
     PORT: String(port),
     PUBLIC_URL: url,
     AVA_DATA_DIR: dataDir,
-    DATABASE_URL: database.url,
+    DATABASE_URL: cable.url,
     AVA_SECRET_KEY: 'in-process secret key 0123456789 abcdef',
     RATE_LIMIT_PER_MINUTE: '100000',
     ...simulator.env(),
@@ -67,7 +71,7 @@ export async function startInProcess(
   await deps.settings.list(tenantId);
   await deps.assistants.reassertServers(tenantId);
   const house: InProcess = {
-    ...{ server, deps, url, simulator, tenantId, userId, number, sid, dataDir, databaseUrl: database.url },
+    ...{ server, deps, url, simulator, tenantId, userId, number, sid, dataDir, databaseUrl: database.url, cable },
     twilio: (where, params) => {
       const target = `${url}/webhooks/twilio/${where}`;
       const all = { AccountSid: simulator.twilio.accountSid, ...params };
@@ -91,6 +95,7 @@ export async function startInProcess(
     async stop() {
       await server.stop({ patient: false });
       await simulator.close();
+      await cable.close();
       await database.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
