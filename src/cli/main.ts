@@ -7,6 +7,7 @@ import { registerSimulate } from './simulate.ts';
 import { findSimulator } from './simulate-control.ts';
 import { registerWebhooks } from './webhooks.ts';
 import { registerVerify } from './verify.ts';
+import { registerWatch } from './watch.ts';
 
 // `ava … | head` closes the pipe early: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -70,6 +71,7 @@ program
   .action(async (options) => (await import('./accounts.ts')).tokenCommand(options));
 
 registerVerify(program);
+registerWatch(program);
 
 registerBackup(program);
 

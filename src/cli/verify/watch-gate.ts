@@ -1,0 +1,172 @@
+/**
+ * The success criteria of a release as a gate over what was measured since the watch began. Red at once when a promise
+ * is broken; green only at the end, and only where there was something to measure: no data is "hold", never "pass".
+ */
+import type { MetricsPage } from './metrics-page.ts';
+
+/** Counters by name, as one look finds them. */
+export type Counters = Record<string, number>;
+
+export type WatchState = {
+  url: string;
+  startedAt: string;
+  /** How long it has really been watched, in milliseconds. */
+  watchedMs: number;
+  lookedAt: string;
+  /** The counters at the last look; a smaller value means that the process began anew. */
+  last: Counters;
+  /** Growth since the watch began. */
+  grown: Counters;
+  /** P95 by route before the watch, in seconds. */
+  baseline: Record<string, number>;
+  versions: string[];
+  /** Looks that the server did not answer. */
+  missed: number;
+};
+
+export type Criterion = { name: string; state: 'pass' | 'fail' | 'hold'; detail: string };
+
+const STREAM = '/api/v1/events';
+const BOUNDS = ['0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '10'];
+/** Below this a percentile of a route says nothing. */
+const ENOUGH = 20;
+const LIMIT_SECONDS = 0.5;
+/** A route may be this much slower than before, where it was slow already. */
+const SLOWER = 1.25;
+
+export function readCounters(page: MetricsPage): Counters {
+  const counters: Counters = {
+    errors: page.sum('http_errors_total', { cause: 'ava' }),
+    without_id: page.sum('responses_without_correlation_id_total'),
+    refused: page.sum('rate_limit_rejections_total', { traffic: 'real' }),
+    changes: page.sum('circuit_breaker_opens_total') + page.sum('circuit_breaker_closes_total'),
+    hits: page.sum('twilio_client_cache_total', { result: 'hit' }),
+    looks: page.sum('twilio_client_cache_total'),
+    requests: 0,
+  };
+  for (const { name, labels, value } of page.samples) {
+    const { route, traffic, le } = labels;
+    if (traffic !== 'real' || route === undefined || route === STREAM) continue;
+    if (name === 'http_request_duration_seconds_count') {
+      counters['requests']! += value;
+      add(counters, `count ${route}`, value);
+    }
+    if (name === 'http_request_duration_seconds_bucket' && BOUNDS.includes(le ?? '')) {
+      add(counters, `within ${le} ${route}`, value);
+    }
+  }
+  return counters;
+}
+
+function add(counters: Counters, name: string, value: number): void {
+  counters[name] = (counters[name] ?? 0) + value;
+}
+
+export function beginWatch(url: string, counters: Counters, version: string, now: Date): WatchState {
+  const at = now.toISOString();
+  const baseline = Object.fromEntries(routesOf(counters).map((route) => [route, quantile95(counters, route)]));
+  return {
+    url,
+    startedAt: at,
+    watchedMs: 0,
+    lookedAt: at,
+    last: counters,
+    grown: {},
+    baseline,
+    versions: [version],
+    missed: 0,
+  };
+}
+
+/** The state after one more look. A gap longer than `countedMs` (the watch itself was away) is not counted as watched. */
+export function look(
+  state: WatchState,
+  seen: { counters: Counters; version: string; now: Date; countedMs: number },
+): WatchState {
+  const grown = { ...state.grown };
+  for (const [name, value] of Object.entries(seen.counters)) {
+    const before = state.last[name] ?? 0;
+    add(grown, name, value < before ? value : value - before);
+  }
+  const sinceMs = seen.now.getTime() - Date.parse(state.lookedAt);
+  return {
+    ...state,
+    grown,
+    last: seen.counters,
+    lookedAt: seen.now.toISOString(),
+    watchedMs: state.watchedMs + Math.min(sinceMs, seen.countedMs),
+    versions: [...new Set([...state.versions, seen.version])],
+  };
+}
+
+/** How each criterion stands. */
+export function judgeWatch({ grown, baseline, versions, missed }: WatchState): Criterion[] {
+  const value = (name: string) => grown[name] ?? 0;
+  const requests = value('requests');
+  return [
+    zero("5xx by AVA's own fault", value('errors'), requests),
+    zero('Responses without a correlation id', value('without_id'), requests),
+    below('Changes of circuit breakers', value('changes'), 10),
+    share('Requests refused with 429', value('refused'), requests, (part) => part < 0.001, 1000),
+    share('Twilio clients used again', value('hits'), value('looks'), (part) => part > 0.9, ENOUGH),
+    latencyOf(grown, baseline),
+    { name: 'One version', state: versions.length === 1 ? 'pass' : 'fail', detail: versions.join(', ') },
+    { name: 'Answers', state: missed === 0 ? 'pass' : 'fail', detail: `${missed} looks without an answer` },
+  ];
+}
+
+/** Red beats hold, hold beats pass; before the time is over nothing is green. */
+export function verdictOf(criteria: Criterion[], isOver: boolean): 'pass' | 'fail' | 'hold' | 'watching' {
+  if (criteria.some((criterion) => criterion.state === 'fail')) return 'fail';
+  if (!isOver) return 'watching';
+  return criteria.some((criterion) => criterion.state === 'hold') ? 'hold' : 'pass';
+}
+
+function zero(name: string, count: number, requests: number): Criterion {
+  if (count > 0) return { name, state: 'fail', detail: `${count} of ${requests} requests` };
+  return requests === 0 ? noData(name) : { name, state: 'pass', detail: `0 of ${requests} requests` };
+}
+
+function below(name: string, count: number, limit: number): Criterion {
+  return { name, state: count < limit ? 'pass' : 'fail', detail: `${count}, fewer than ${limit} are allowed` };
+}
+
+/** With little to measure one unlucky request is no verdict: then it holds instead of failing. */
+function share(
+  name: string,
+  part: number,
+  whole: number,
+  isGood: (share: number) => boolean,
+  enough: number,
+): Criterion {
+  if (whole === 0) return noData(name);
+  const detail = `${((part / whole) * 100).toFixed(2)} % of ${whole}`;
+  if (isGood(part / whole)) return { name, state: 'pass', detail };
+  return { name, state: whole >= enough ? 'fail' : 'hold', detail };
+}
+
+function latencyOf(grown: Counters, baseline: Record<string, number>): Criterion {
+  const name = 'P95 by route';
+  const routes = routesOf(grown).filter((route) => (grown[`count ${route}`] ?? 0) >= ENOUGH);
+  if (routes.length === 0) return noData(name);
+  const slow = routes.filter(
+    (route) => quantile95(grown, route) > Math.max(LIMIT_SECONDS, (baseline[route] ?? 0) * SLOWER),
+  );
+  if (slow.length === 0) return { name, state: 'pass', detail: `${routes.length} routes within 500 ms` };
+  return { name, state: 'fail', detail: slow.map((route) => `${route} ${quantile95(grown, route)} s`).join(', ') };
+}
+
+function noData(name: string): Criterion {
+  return { name, state: 'hold', detail: 'nothing to measure yet' };
+}
+
+function routesOf(counters: Counters): string[] {
+  return Object.keys(counters).flatMap((name) => (name.startsWith('count ') ? [name.slice(6)] : []));
+}
+
+/** The smallest bucket that holds 95 of 100 requests, in seconds; Infinity where none does. */
+function quantile95(counters: Counters, route: string): number {
+  const all = counters[`count ${route}`] ?? 0;
+  const bound = BOUNDS.find((le) => (counters[`within ${le} ${route}`] ?? 0) >= all * 0.95);
+  return bound === undefined ? Number.POSITIVE_INFINITY : Number(bound);
+}
