@@ -10,7 +10,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
       info: { title: 'AVA', version, description: 'Control plane that keeps AI phone assistants answering.' },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
-    transform: jsonSchemaTransform,
+    transform: describeRoute,
     transformObject: jsonSchemaTransformObject,
   });
 }
@@ -18,3 +18,29 @@ export async function describeApi(app: App, version: string): Promise<void> {
 export function serveOpenApi(app: App): void {
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
+
+type Transform = typeof jsonSchemaTransform;
+
+/** Adds what the route's configuration says: who may call it, and the headers that it honours. */
+function describeRoute(input: Parameters<Transform>[0]): ReturnType<Transform> {
+  const described = jsonSchemaTransform(input);
+  const { access, idempotent } = input.route.config ?? {};
+  if (input.schema?.hide === true) return described;
+  const schema = {
+    ...described.schema,
+    ...(access !== undefined && { security: [{ bearer: [] }], 'x-ava-role': access }),
+    ...(idempotent === true && { headers: IDEMPOTENCY_HEADER, 'x-ava-idempotent': true }),
+  };
+  return { ...described, schema };
+}
+
+const IDEMPOTENCY_HEADER = {
+  type: 'object',
+  properties: {
+    'Idempotency-Key': {
+      type: 'string',
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description: 'The same key and request within 24 hours get the first answer again, and have no second effect.',
+    },
+  },
+};

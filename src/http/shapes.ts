@@ -39,3 +39,12 @@ export const REFUSALS = {
   503: problemSchema,
   504: problemSchema,
 } as const;
+
+/** Every webhook door may answer these to a sender that has not proved who it is, or when it could not keep the message. */
+export const WEBHOOK_REFUSALS = {
+  400: problemSchema,
+  403: problemSchema,
+  413: problemSchema,
+  500: problemSchema,
+  503: problemSchema,
+} as const;

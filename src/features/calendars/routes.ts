@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
 import { actorOf } from '../../http/caller.ts';
 import { problemSchema, REFUSALS } from '../../http/shapes.ts';
@@ -118,7 +119,7 @@ export function calendarCallbackRoute(app: App, { calendars }: CalendarRouteDeps
     summary: 'The way back from the provider of a calendar',
     params: calendarParamsSchema,
     querystring: calendarCallbackQuerySchema,
-    response: { 422: problemSchema },
+    response: { 303: z.null(), 422: problemSchema, 500: problemSchema, 503: problemSchema },
   };
   app.get('/api/v1/integrations/calendar/:provider/callback', { schema }, async (request, reply) => {
     const { provider } = request.params;

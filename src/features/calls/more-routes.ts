@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
 import { actorOf } from '../../http/caller.ts';
 import { REFUSALS } from '../../http/shapes.ts';
@@ -44,7 +45,12 @@ function place(app: App, { placing }: MoreCallRoutesDeps): void {
 }
 
 function recording(app: App, deps: MoreCallRoutesDeps): void {
-  const schema = { tags, summary: 'The recording of a call, as sound', params: callParamsSchema };
+  const schema = {
+    tags,
+    summary: 'The recording of a call, as sound',
+    params: callParamsSchema,
+    response: { 200: z.instanceof(Buffer).meta({ type: 'string', format: 'binary' }), ...REFUSALS },
+  };
   app.get('/calls/:id/recording', { config: { access: 'viewer', limitGroup }, schema }, async (request, reply) => {
     const { type, bytes } = await deps.recordingOf(request.caller.tenantId, request.params.id);
     return reply

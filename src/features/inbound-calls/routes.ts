@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
+import { WEBHOOK_REFUSALS } from '../../http/shapes.ts';
 import { renderTwiml } from '../../providers/twilio/twiml.ts';
 import type { TwilioDoor } from './door.ts';
 import type { Answer, InboundCalls } from './inbound-calls.ts';
@@ -11,6 +13,10 @@ export type TwilioRoutesDeps = {
   gate(request: FastifyRequest): Promise<void>;
 };
 
+const tags = ['webhooks'];
+/** TwiML. */
+const spoken = { 200: z.string(), ...WEBHOOK_REFUSALS };
+
 type Step = (app: App, deps: TwilioRoutesDeps) => void;
 
 /** What Twilio asks while a telephone call goes on. All of it is signed; on the way of a caller nothing answers an error. */
@@ -19,7 +25,7 @@ export function twilioRoutes(app: App, deps: TwilioRoutesDeps): void {
 }
 
 function voice(app: App, deps: TwilioRoutesDeps): void {
-  callerDoor(app, deps, '/twilio/voice', async (request) => {
+  callerDoor(app, deps, ['/twilio/voice', 'A number rings: who takes the call'], async (request) => {
     const answer = await deps.inbound.ring(request.twilio);
     await deps.door.note(request, { type: 'voice', answer });
     return answer;
@@ -27,7 +33,7 @@ function voice(app: App, deps: TwilioRoutesDeps): void {
 }
 
 function fallbackUrl(app: App, deps: TwilioRoutesDeps): void {
-  callerDoor(app, deps, '/twilio/fallback', async (request) => {
+  callerDoor(app, deps, ['/twilio/fallback', 'What Twilio asks when the first answer failed'], async (request) => {
     const answer = deps.inbound.fallbackUrl(request.twilio);
     await deps.door.note(request, { type: 'fallback', answer });
     return answer;
@@ -35,7 +41,7 @@ function fallbackUrl(app: App, deps: TwilioRoutesDeps): void {
 }
 
 function after(app: App, deps: TwilioRoutesDeps): void {
-  callerDoor(app, deps, '/twilio/after', async (request) => {
+  callerDoor(app, deps, ['/twilio/after', 'What happens after a step of the call'], async (request) => {
     const { step = '', call = '', rung = '0' } = request.query as Record<string, string | undefined>;
     const answer = await nextStep(deps.inbound, request.twilio, { step, call, rung: Number(rung) || 0 });
     await deps.door.note(request, { type: `after:${step}`.slice(0, 40), step: `${rung}`, answer });
@@ -56,7 +62,8 @@ async function nextStep(
 
 function whisper(app: App, { inbound, gate }: TwilioRoutesDeps): void {
   const failover = () => renderTwiml([]);
-  const options = { config: { failover }, preValidation: gate, schema: { hide: true } };
+  const schema = { tags, summary: 'What a person who is rung hears before the caller', response: spoken };
+  const options = { config: { failover }, preValidation: gate, schema };
   app.post('/twilio/whisper', options, async (request, reply) => {
     const { n } = request.query as { n?: string };
     return sendTwiml(reply, inbound.whisper(request.twilio, n));
@@ -65,17 +72,20 @@ function whisper(app: App, { inbound, gate }: TwilioRoutesDeps): void {
 
 /** Progress of a call, and recordings. The vendor repeats it when we say that it is not kept. */
 function status(app: App, { door, gate }: TwilioRoutesDeps): void {
-  app.post('/twilio/status', { preValidation: gate, schema: { hide: true } }, async (request, reply) => {
+  const response = { 204: z.null(), ...WEBHOOK_REFUSALS };
+  const schema = { tags, summary: 'Progress of a call, and recordings that are ready', response };
+  app.post('/twilio/status', { preValidation: gate, schema }, async (request, reply) => {
     const { kind } = request.query as { kind?: string };
     const type =
       kind === 'recording' ? 'recording' : `status:${request.twilio['CallStatus'] ?? 'unknown'}`.slice(0, 40);
     await door.keep(request, { type });
-    return reply.code(204).send();
+    return reply.code(204).send(null);
   });
 }
 
 function sms(app: App, { door, gate }: TwilioRoutesDeps): void {
-  app.post('/twilio/sms', { preValidation: gate, schema: { hide: true } }, async (request, reply) => {
+  const schema = { tags, summary: 'A text message that came in', response: spoken };
+  app.post('/twilio/sms', { preValidation: gate, schema }, async (request, reply) => {
     await door.keep(request, { type: 'sms' });
     return sendTwiml(reply, renderTwiml([]));
   });
@@ -85,7 +95,7 @@ function sms(app: App, { door, gate }: TwilioRoutesDeps): void {
 function callerDoor(
   app: App,
   deps: TwilioRoutesDeps,
-  url: string,
+  [url, summary]: readonly [url: string, summary: string],
   answer: (request: FastifyRequest) => Promise<Answer>,
 ): void {
   const failover = (request: FastifyRequest, error: unknown) => deps.inbound.rescue(request.twilio, error).twiml;
@@ -93,7 +103,7 @@ function callerDoor(
     method: ['POST', 'GET'],
     url,
     config: { failover },
-    schema: { hide: true },
+    schema: { tags, summary, response: spoken },
     preValidation: deps.gate,
     handler: async (request, reply) => sendTwiml(reply, (await answer(request)).twiml),
   });

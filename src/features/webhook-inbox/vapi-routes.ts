@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../clock.ts';
+import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
+import { WEBHOOK_REFUSALS } from '../../http/shapes.ts';
 import { readVapiMessage, type VapiMessage } from '../../providers/vapi/webhook.ts';
 import type { Answers } from './answers.ts';
 import type { IncomingEvent } from './event.ts';
@@ -18,29 +20,35 @@ export type VapiRoutesDeps = {
   ownerOf(message: { assistantId: string | null; phoneNumberId: string | null }): Promise<string | undefined>;
 };
 
+// An answer has the form that Vapi asks for each kind of message.
+const response = { 200: z.unknown(), 204: z.null(), ...WEBHOOK_REFUSALS };
+
 /** Vapi's messages: an answer where one is needed now, and everything else kept for later. */
 export function vapiRoutes(app: App, deps: VapiRoutesDeps): void {
-  app.post('/vapi', { preValidation: deps.gate, schema: { hide: true } }, async (request, reply) => {
+  const schema = { tags: ['webhooks'], summary: "Vapi's messages about its calls, and its questions", response };
+  app.post('/vapi', { preValidation: deps.gate, schema }, async (request, reply) => {
     const body = jsonBody(request);
     const receivedAt = deps.clock.now();
     const message = readVapiMessage(body, receivedAt);
     if (message === undefined) throw refuseBody();
     if (message.isChatter) {
       deps.inbox.count('vapi', message.type, 'ignored');
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     }
     if (await isOfAnother(deps, request.vapiTenant, message)) {
       await deps.inbox.quarantine({
         ...eventOf(request, message, receivedAt),
         reason: 'it is about an assistant or a number of another tenant',
       });
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     }
     const [answer] = await Promise.all([
       deps.answers.answer(request.vapiTenant, message, body),
       deps.inbox.keep(eventOf(request, message, receivedAt)),
     ]);
-    return answer === undefined ? reply.code(204).send() : reply.type('application/json').send(JSON.stringify(answer));
+    return answer === undefined
+      ? reply.code(204).send(null)
+      : reply.type('application/json').send(JSON.stringify(answer));
   });
 }
 
