@@ -6,6 +6,7 @@ import { startPrivateApp, type PrivateApp } from '../../../test/harness/private-
 import { makeCaller } from '../../../test/harness/tenant.ts';
 import { until } from '../../../test/harness/until.ts';
 import { systemClock } from '../../clock.ts';
+import { connectDatabase } from '../../db/connect.ts';
 import { createMetrics, type Metrics } from '../../metrics.ts';
 import { createSmtpMailer } from '../../providers/email/smtp.ts';
 import { failureTables } from '../../providers/failure-tables.ts';
@@ -51,7 +52,11 @@ type Fleet = { clock: HandClock; metrics: Metrics; guard: Guard; alerter: Alerte
 type Channels = { slack?: boolean; pagerduty?: boolean; email?: boolean };
 
 /** One replica: its own metrics and circuits; the clock is turned by hand, the channels are real. */
-async function startReplica(clock = createHandClock(new Date()), wanted: Channels = {}): Promise<Fleet> {
+async function startReplica(
+  clock = createHandClock(new Date()),
+  wanted: Channels = {},
+  db = database.database,
+): Promise<Fleet> {
   const { slack = true, pagerduty = true, email = true } = wanted;
   const parts = { clock: systemClock, emit: () => {} };
   const outside = createGuard({ ...parts, random: Math.random, settings: defaultGuardSettings });
@@ -71,7 +76,6 @@ async function startReplica(clock = createHandClock(new Date()), wanted: Channel
       emailFrom: 'AVA <ava@example.test>',
     },
   });
-  const db = database.database;
   const teller = createTeller({ db, clock, metrics, senders, publicUrl: 'http://ava.example.test' });
   const guard = createGuard({ clock, emit: () => {}, random: () => 0.5, settings: defaultGuardSettings });
   guard.upstream('vapi', failureTables.vapi);
@@ -82,10 +86,10 @@ async function startReplica(clock = createHandClock(new Date()), wanted: Channel
     refreshGauges: async () => gaugeCircuits(guard, metrics),
     onChange: () => {},
   });
-  const caller = await makeCaller(db);
+  const caller = await makeCaller(database.database);
   const desk = createAlertDesk({ db, clock, teller, audit: { record: async () => {} } });
   const routes = (scope: Parameters<typeof alertRoutes>[0]) => alertRoutes(scope, { alertDesk: desk });
-  const app = await startPrivateApp({ db, caller: () => caller, routes });
+  const app = await startPrivateApp({ db: database.database, caller: () => caller, routes });
   closing.push(async () => {
     await app.close();
     await mailer.close();
@@ -336,6 +340,24 @@ describe('what an operator does', () => {
 });
 
 describe('when nobody evaluates', () => {
+  it('a database that is gone for half a minute is one page, and one resolve when it is back', async () => {
+    const gone = connectDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', applicationName: 'test' });
+    let isGone = true;
+    const lane = () => (isGone ? gone : database.database).lane('job');
+    const fleet = await startReplica(undefined, {}, { ...database.database, lane });
+    for (let round = 0; round < 10; round += 1) {
+      await fleet.alerter.round();
+      if (round < 6) expect(page()).toEqual([]);
+      fleet.clock.advance(5000);
+    }
+    expect(page().map((one) => one.dedupKey)).toEqual(['ava:installation:database_down:installation']);
+    isGone = false;
+    await fleet.alerter.round();
+    expect(page().map((one) => one.status)).toEqual(['resolved']);
+    expect(slackTexts().map((text) => text.split(':')[0])).toEqual(['*Critical', '*Over']);
+    await gone.close();
+  });
+
   it('a replica that cannot lead tells within two minutes that the leader is silent', async () => {
     const clock = createHandClock(new Date());
     const fleet = await startReplica(clock);
