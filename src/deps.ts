@@ -32,11 +32,11 @@ import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts'
 import { createProber, type Probe } from './features/system/probing.ts';
 import { createSlowGauges } from './features/system/gauges.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
-import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
 import { createDrift } from './features/vapi-settings/drift.ts';
 import { createHistory } from './features/vapi-settings/history.ts';
 import { createSettings } from './features/vapi-settings/settings.ts';
 import { readValues } from './features/vapi-settings/values.ts';
+import { createGuardDeps } from './guard-deps.ts';
 import type { Log } from './log.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { DEAD_LETTERS } from './jobs/queues.ts';
@@ -44,17 +44,13 @@ import { createMetrics } from './metrics.ts';
 import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
 import { createMailer } from './providers/email/mailer.ts';
-import { failureTables } from './providers/failure-tables.ts';
 import { createGuardedHttp } from './providers/http.ts';
 import { createClientCache } from './providers/twilio/clients.ts';
 import { createTwilioRest, type TwilioRest } from './providers/twilio/rest.ts';
 import { createVapi, type Vapi } from './providers/vapi/vapi.ts';
-import { createGuard } from './resilience/guard.ts';
-import { defaultGuardSettings } from './resilience/guard-settings.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
 import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
 import { QUEUES } from './queues.ts';
-import { connectRedis } from './redis.ts';
 
 export type DepsOptions = { config: Config & { secretKey: string }; log: Log; databaseUrl: string };
 
@@ -95,9 +91,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     },
   });
 
-  const guard = createGuard({ clock, random: Math.random, emit, settings: guardSettings(config) });
-  for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
-  if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
+  const guarded = await createGuardDeps({ config, clock, emit, log, metrics });
+  const { guard, redis } = guarded;
   const http = createGuardedHttp({ guard, clock, emit });
   const vapi = createVapi({ http, baseUrl: config.vapiBaseUrl });
   const onLookUp = createClientObserver({ log, metrics });
@@ -133,9 +128,6 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const settings = settingsWithSynthetic(createSettings({ assistants }), inventedSettings, syntheticTenants.has);
   const settingHistory = createHistory({ assistants, settings });
   const settingDrift = createDrift({ assistants, settings });
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
-  // A gauge that nobody sets would say that Redis is down.
-  if (redis === undefined) metrics.registry.removeSingleMetric('redis_up');
   const limiter =
     redis === undefined
       ? createMemoryRateLimiter({ clock })
@@ -178,8 +170,10 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   });
 
   const slowGauges = createSlowGauges(clock, SLOW_GAUGES_MS, [
-    () => telephone.inbox.refreshGauges(),
-    async () => metrics.deadLetters.set((await jobs.depths())[DEAD_LETTERS]?.ready ?? 0),
+    async () => {
+      const deadWebhooks = await telephone.inbox.refreshGauges();
+      metrics.deadLetters.set(deadWebhooks + ((await jobs.depths())[DEAD_LETTERS]?.ready ?? 0));
+    },
   ]);
   const refreshGauges = async () => {
     gaugeCircuits(guard, metrics);
@@ -245,7 +239,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
       for (const stop of stopFollowing) await stop();
       await telephone.close();
       await http.close();
-      redis?.disconnect();
+      guarded.close();
       await db.close();
     },
   };
@@ -274,17 +268,3 @@ function environmentOf({ vapiApiKey, twilioAccountSid, twilioAuthToken }: Config
 
 /** How often gauges that cost a query are looked at. */
 const SLOW_GAUGES_MS = 15_000;
-
-function guardSettings(config: Config) {
-  const { breaker } = defaultGuardSettings;
-  return {
-    ...defaultGuardSettings,
-    breaker: {
-      ...breaker,
-      enabled: config.breakerEnabled,
-      threshold: config.breakerThreshold,
-      recoveryMs: config.breakerRecoverySeconds * 1000,
-      successThreshold: config.breakerSuccessThreshold,
-    },
-  };
-}

@@ -40,6 +40,10 @@ export function createMetrics() {
       'rate_limit_degraded',
       '1 while limits are counted on this replica alone because Redis is away.',
     ),
+    breakersAlone: gauge(
+      'circuit_breaker_alone',
+      '1 while the circuits of this replica are not kept in step with the others because Redis is away.',
+    ),
     breakerState: gauge(
       'circuit_breaker_state',
       '0 closed, 1 open, 2 half-open; the worst of the circuits of that scope.',

@@ -42,6 +42,10 @@ function count(fact: ResilienceFact, metrics: Metrics): void {
       return metrics.rateLimitDegraded.set(1);
     case 'limiter_recovered':
       return metrics.rateLimitDegraded.set(0);
+    case 'fleet_lost':
+      return metrics.breakersAlone.set(1);
+    case 'fleet_found':
+      return metrics.breakersAlone.set(0);
     default:
   }
 }
@@ -74,6 +78,10 @@ function write(fact: ResilienceFact, log: Log): void {
       return log.error({ ...fact }, 'Rate limits are counted on this replica alone: Redis does not answer');
     case 'limiter_recovered':
       return log.info({ ...fact }, 'Rate limits are shared through Redis again');
+    case 'fleet_lost':
+      return log.error({ ...fact }, 'Circuits are kept on this replica alone: Redis does not answer');
+    case 'fleet_found':
+      return log.info({ ...fact }, 'Circuits are shared through Redis again');
     case 'cache_refresh_failed':
       return log.warn({ ...fact }, `Cache ${fact.cache} could not be refreshed`);
     case 'attempt_finished':

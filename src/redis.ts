@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
-const WAIT_MS = 200;
+/** Longer than any caller of ours waits by itself; it only cleans up. */
+const WAIT_MS = 1_000;
 
 export function connectRedis(url: string, { log, metrics }: { log: Log; metrics: Metrics }): Redis {
   const redis = new Redis(url, {
@@ -30,3 +31,17 @@ export function connectRedis(url: string, { log, metrics }: { log: Log; metrics:
   redis.on('error', () => {});
   return redis;
 }
+
+/** Resolves when Redis answers, or after a second: a replica starts without it too. */
+export function untilConnected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FIRST_WAIT_MS);
+    redis.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+const FIRST_WAIT_MS = 1_000;

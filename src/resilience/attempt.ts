@@ -5,7 +5,9 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Bulkhead, LaneRoom } from './bulkhead.ts';
+import type { Circuit } from './circuit.ts';
 import { isRejection } from './circuits.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import type { Circuits, Passage, Rejection } from './circuits.ts';
 import type { AttemptFinished, Emit } from './facts.ts';
 import { cancelled, outOfTime, overloaded, tagsOf } from './guarded-call.ts';
@@ -20,6 +22,8 @@ export type AttemptDeps = {
   bulkhead: Bulkhead;
   /** How long a credential is quiet after a 429 that names no time, in milliseconds. */
   coolDownMs: number;
+  /** Other replicas, who must not probe at the same time. */
+  fleet?: Fleet | undefined;
 };
 
 /** A probe's lease outlives its attempt by this much, so that its own time-out speaks first. */
@@ -44,11 +48,31 @@ export function makeAttempt<T>(
 ): void {
   const startedMs = deps.clock.monotonicMs();
   const timeoutMs = Math.min(call.attemptTimeoutMs, endsMs - startedMs);
-  if (call.signal?.aborted) return onError(cancelled(call));
   if (timeoutMs <= 0) return onError(outOfTime(call, false));
-  const passage = deps.circuits.admit(call.credential, timeoutMs + LEASE_SLACK_MS);
-  if (isRejection(passage)) return onError(rejected(deps, call, passage));
-  return new Attempt({ deps, call, passage, attempt, timeoutMs, startedMs, resolve, reject: onError }).start();
+  const enter = (goodProbesOf?: ReadonlyMap<Circuit, number>, giveBack?: () => void) => {
+    if (call.signal?.aborted) {
+      giveBack?.();
+      return onError(cancelled(call));
+    }
+    const passage = deps.circuits.admit(call.credential, timeoutMs + LEASE_SLACK_MS, goodProbesOf);
+    if (!isRejection(passage)) {
+      return new Attempt({ deps, call, passage, attempt, timeoutMs, startedMs, resolve, reject: onError }).start();
+    }
+    giveBack?.();
+    onError(rejected(deps, call, passage));
+  };
+  const toProbe = deps.fleet ? deps.circuits.toProbe(call.credential) : [];
+  if (!deps.fleet || toProbe.length === 0) return enter();
+  const busy = () => onError(rejected(deps, call, probedElsewhere(toProbe[0]!)));
+  if (deps.fleet.isAsking(toProbe)) return busy();
+  deps.fleet
+    .askToProbe(toProbe, timeoutMs + LEASE_SLACK_MS)
+    .then((grant) => (grant === 'busy' ? busy() : enter(grant.goodProbesOf, grant.giveBack)))
+    .catch(onError);
+}
+
+function probedElsewhere({ ref }: Circuit): Rejection {
+  return { circuit: ref, because: 'probing', retryAfterMs: 1_000 };
 }
 
 function rejected({ emit }: AttemptDeps, call: CallTags, { circuit, because, retryAfterMs }: Rejection): UpstreamError {

@@ -30,15 +30,21 @@ type Lease = { id: number; expiresAtMs: number };
 export type Ticket = { generation: number; lease: number };
 
 export type BreakerEvent =
-  /** `early`: a caller whose evidence is wanted before the recovery time is over. */
-  | { type: 'admit'; leaseMs: number; early?: boolean }
+  /**
+   * `early`: a caller whose evidence is wanted before the recovery time is over. `goodProbes`: how many of other replicas' probes
+   * were good since it opened, where this one is the fleet's probe.
+   */
+  | { type: 'admit'; leaseMs: number; early?: boolean; goodProbes?: number }
   | { type: 'succeeded'; ticket: Ticket }
   /** `uncorroborated`: it counts, but does not open a closed circuit by itself. */
   | { type: 'failed'; ticket: Ticket; reason: string; uncorroborated?: boolean }
   /** The call ended without saying anything about the upstream: cancelled, cooled down, never sent. */
   | { type: 'released'; ticket: Ticket }
   | { type: 'isolate'; reason: string; author: string; forMs: number | null }
-  | { type: 'close'; reason: string; author: string };
+  | { type: 'close'; reason: string; author: string }
+  /** The replicas agree that the upstream is down; probes wait for `leftMs`. */
+  | { type: 'opened_elsewhere'; reason: string; leftMs: number }
+  | { type: 'closed_elsewhere'; reason: string; author?: string };
 
 export type Refusal = { because: 'open' | 'probing' | 'isolated'; retryAfterMs: number };
 export type Decision = { admitted: Ticket } | { refused: Refusal };
@@ -63,6 +69,10 @@ export function move(state: BreakerState, event: BreakerEvent, nowMs: number, se
       return isCurrent(state, event.ticket) ? released(state) : stay(state);
     case 'isolate':
       return isolate(state, event, nowMs);
+    case 'opened_elsewhere':
+      return openedElsewhere(state, event, nowMs, settings);
+    case 'closed_elsewhere':
+      return closeByHand(state, event, nowMs);
     default:
       return closeByHand(state, event, nowMs);
   }
@@ -95,7 +105,7 @@ export function notClosedMs(state: BreakerState, nowMs: number): number {
 
 function admit(
   state: BreakerState,
-  event: { leaseMs: number; early?: boolean },
+  event: { leaseMs: number; early?: boolean; goodProbes?: number },
   nowMs: number,
   settings: BreakerSettings,
 ): Move {
@@ -107,8 +117,9 @@ function admit(
   const facts = state.tag === 'half_open' ? NO_FACTS : beginProbing(state, nowMs);
   const probing = state.tag === 'half_open' ? state : halfOpen(state);
   const lease = { id: probing.leasesGiven + 1, expiresAtMs: nowMs + event.leaseMs };
+  const successes = event.goodProbes ?? probing.successes;
   return {
-    state: { ...probing, lease, leasesGiven: lease.id },
+    state: { ...probing, successes, lease, leasesGiven: lease.id },
     facts,
     decision: { admitted: { generation: probing.generation, lease: lease.id } },
   };
@@ -227,7 +238,20 @@ function isolate(
   };
 }
 
-function closeByHand(state: BreakerState, event: { reason: string; author: string }, nowMs: number): Move {
+/** An open circuit stays as it is but for the time; that is no new opening. */
+function openedElsewhere(
+  state: BreakerState,
+  { reason, leftMs }: { reason: string; leftMs: number },
+  nowMs: number,
+  settings: BreakerSettings,
+): Move {
+  const openedAtMs = nowMs + leftMs - settings.recoveryMs;
+  if (state.tag === 'open') return stay({ ...state, openedAtMs, again: false });
+  const { state: open, facts } = opened(state, nowMs, settings, reason);
+  return { state: { ...open, openedAtMs } as BreakerState, facts };
+}
+
+function closeByHand(state: BreakerState, event: { reason: string; author?: string }, nowMs: number): Move {
   if (state.tag === 'closed') return stay({ ...state, failures: 0 });
   const { state: next, facts } = closed(state, nowMs, event.reason, event.author);
   if (state.tag !== 'isolated') return { state: next, facts };

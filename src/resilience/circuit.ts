@@ -11,12 +11,16 @@ import type { CircuitRef, Emit } from './facts.ts';
 /** Where a circuit's state lives. The memory of this process by default; a shared store keeps a local copy and publishes writes. */
 export type BreakerStore = { read(): BreakerState; write(next: BreakerState): void };
 
+/** Hears what happens to a circuit, so that other replicas may know; it must not throw, and nobody waits for it. */
+export type Peer = { heard(circuit: Circuit, event: BreakerEvent, before: BreakerState, after: BreakerState): void };
+
 export type CircuitOptions = {
   ref: CircuitRef;
   settings: BreakerSettings;
   clock: Clock;
   emit: Emit;
   store?: BreakerStore;
+  peer?: Peer | undefined;
 };
 
 export type FailureRecord = { at: string; operation: string; reason: string; status?: number };
@@ -52,16 +56,20 @@ export class Circuit {
   readonly #clock: Clock;
   readonly #emit: Emit;
   readonly #store: BreakerStore | undefined;
+  readonly #peer: Peer | undefined;
+  /** Other replicas wait to hear that the upstream answers, though this one has nothing to forget. */
+  isAwaited = false;
   #own: BreakerState = initialState;
   #lastFailures: FailureRecord[] | undefined;
   #sharedTicket: Ticket = { generation: initialState.generation, lease: 0 };
 
-  constructor({ ref, settings, clock, emit, store }: CircuitOptions) {
+  constructor({ ref, settings, clock, emit, store, peer }: CircuitOptions) {
     this.ref = ref;
     this.#settings = settings;
     this.#clock = clock;
     this.#emit = emit;
     this.#store = store;
+    this.#peer = peer;
   }
 
   get state(): BreakerState {
@@ -80,10 +88,10 @@ export class Circuit {
   }
 
   /** A permit, where `refusal` has just said that nothing stands against it. */
-  enter(leaseMs: number, early = false): Permit {
+  enter(leaseMs: number, early = false, goodProbes?: number): Permit {
     const { state } = this;
     if (state.tag === 'closed') return new Permit(this, this.#ticketOf(state.generation));
-    const decision = this.#apply({ type: 'admit', leaseMs, early });
+    const decision = this.#apply({ type: 'admit', leaseMs, early, ...(goodProbes !== undefined && { goodProbes }) });
     if (decision && 'admitted' in decision) return new Permit(this, decision.admitted);
     throw new Error(`circuit ${this.ref.circuit} refused what it had just allowed`);
   }
@@ -96,7 +104,7 @@ export class Circuit {
   /** The same for a good answer; nothing at all happens when there is nothing to forget, which is nearly always. */
   settleGood(ticket: Ticket): void {
     const { state } = this;
-    if (state.tag !== 'closed' || state.failures > 0) this.#apply({ type: 'succeeded', ticket });
+    if (state.tag !== 'closed' || state.failures > 0 || this.isAwaited) this.#apply({ type: 'succeeded', ticket });
   }
 
   /** Keeps a failure for people to read; it has no effect on the state. */
@@ -114,6 +122,11 @@ export class Circuit {
   /** Closes it by hand, whatever state it is in. */
   close(order: { reason: string; author: string }): void {
     this.#apply({ type: 'close', ...order });
+  }
+
+  /** Follows what the replicas agreed on. */
+  follow(event: Extract<BreakerEvent, { type: 'opened_elsewhere' | 'closed_elsewhere' | 'isolate' }>): void {
+    this.#apply(event, false);
   }
 
   notClosedMs(): number {
@@ -146,11 +159,12 @@ export class Circuit {
     return this.#sharedTicket;
   }
 
-  #apply(event: BreakerEvent): Decision | undefined {
+  #apply(event: BreakerEvent, isOurs = true): Decision | undefined {
     const before = this.state;
     const { state, facts, decision } = move(before, event, this.#clock.monotonicMs(), this.#settings);
     if (state !== before) this.#write(state);
     for (const fact of facts) this.#emit({ ...this.ref, ...fact });
+    if (isOurs) this.#peer?.heard(this, event, before, state);
     return decision;
   }
 

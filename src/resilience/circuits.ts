@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from './breaker.ts';
 import { createCircuit } from './circuit.ts';
-import type { Circuit, CircuitView, FailureRecord, Permit } from './circuit.ts';
+import type { Circuit, CircuitView, FailureRecord, Peer, Permit } from './circuit.ts';
 import { createCoolDowns } from './cool-downs.ts';
 import { CredentialCircuits } from './credential-circuits.ts';
 import type { CircuitRef, Emit, RejectionReason } from './facts.ts';
@@ -31,6 +31,8 @@ export type CircuitsOptions = {
   };
   clock: Clock;
   emit: Emit;
+  /** Keeps these circuits in step with other replicas'. */
+  peer?: Peer | undefined;
 };
 
 /** A call on its way through both circuits; exactly one method is called when it is over. */
@@ -46,11 +48,19 @@ export type Rejection = { circuit: CircuitRef; because: RejectionReason; retryAf
 
 export type Circuits = {
   /** Lets the call pass or says why not. A probe that has not come back after `leaseMs` gives its place to another. */
-  admit(credential: Credential | null, leaseMs: number): Passage | Rejection;
+  admit(
+    credential: Credential | null,
+    leaseMs: number,
+    goodProbesOf?: ReadonlyMap<Circuit, number>,
+  ): Passage | Rejection;
+  /** The circuits that such a call would be the probe of; none where it would be refused anyway. */
+  toProbe(credential: Credential | null): readonly Circuit[];
   /** Refuses this credential's calls for `coolDownMs`, as the upstream asked. */
   coolDown(credential: Credential | null, coolDownMs: number): void;
   /** The circuit of that name, made if its credential was not used yet; undefined when it is another upstream's. */
   find(name: string): Circuit | undefined;
+  /** The same, but only if it is there already. */
+  known(name: string): Circuit | undefined;
   list(): CircuitView[];
 };
 
@@ -60,10 +70,12 @@ export function isRejection(answer: Passage | Rejection): answer is Rejection {
 
 /** Stands for calls that carry no credential. */
 const ANONYMOUS = '';
+const NOTHING: readonly Circuit[] = [];
+const NO_GRANT: ReadonlyMap<Circuit, number> = new Map();
 const OPEN_ROAD: Passage = { succeed() {}, fail() {}, release() {} };
 
-export function createCircuits({ upstream, settings, clock, emit }: CircuitsOptions): Circuits {
-  const make = (ref: CircuitRef) => createCircuit({ ref, settings, clock, emit });
+export function createCircuits({ upstream, settings, clock, emit, peer }: CircuitsOptions): Circuits {
+  const make = (ref: CircuitRef) => createCircuit({ ref, settings, clock, emit, peer });
   const refOf = (tenant: string): CircuitRef => ({
     circuit: `${upstream}/${tenant}`,
     upstream,
@@ -78,7 +90,7 @@ export function createCircuits({ upstream, settings, clock, emit }: CircuitsOpti
   const coolDowns = createCoolDowns(clock);
 
   return {
-    admit(credential, leaseMs) {
+    admit(credential, leaseMs, goodProbesOf = NO_GRANT) {
       const key = credential?.key ?? ANONYMOUS;
       const coolingMs = coolDowns.leftMs(key);
       if (coolingMs > 0) {
@@ -86,7 +98,16 @@ export function createCircuits({ upstream, settings, clock, emit }: CircuitsOpti
         return { circuit, because: 'cool_down', retryAfterMs: coolingMs };
       }
       if (!settings.enabled) return OPEN_ROAD;
-      return pass(shared, key, credential ? ofTenants.get(credential.tenant) : undefined, leaseMs);
+      return pass(shared, key, credential ? ofTenants.get(credential.tenant) : undefined, leaseMs, goodProbesOf);
+    },
+    toProbe(credential) {
+      if (!settings.enabled) return NOTHING;
+      const own = credential ? ofTenants.get(credential.tenant) : undefined;
+      if (shared.circuit.state.tag === 'closed' && (!own || own.state.tag === 'closed')) return NOTHING;
+      if (coolDowns.leftMs(credential?.key ?? ANONYMOUS) > 0) return NOTHING;
+      const early = shared.wantsToHear(credential?.key ?? ANONYMOUS);
+      if (shared.circuit.refusal(early) || own?.refusal()) return NOTHING;
+      return [shared.circuit, ...(own ? [own] : [])].filter(({ state }) => state.tag !== 'closed');
     },
     coolDown(credential, coolDownMs) {
       coolDowns.start(credential?.key ?? ANONYMOUS, coolDownMs);
@@ -96,19 +117,28 @@ export function createCircuits({ upstream, settings, clock, emit }: CircuitsOpti
       if (name === upstream) return shared.circuit;
       return name.startsWith(`${upstream}/`) ? ofTenants.get(name.slice(upstream.length + 1)) : undefined;
     },
+    known: (name) => (name === upstream ? shared.circuit : ofTenants.known(name.slice(upstream.length + 1))),
     list: () => [shared.circuit, ...ofTenants.all()].map((circuit) => circuit.snapshot()),
   };
 }
 
 /** Both circuits are asked before either is entered, so that a refusal by one does not use up the other's probe. */
-function pass(shared: SharedCircuit, key: string, own: Circuit | undefined, leaseMs: number): Passage | Rejection {
-  const early = shared.wantsToHear(key);
+function pass(
+  shared: SharedCircuit,
+  key: string,
+  own: Circuit | undefined,
+  leaseMs: number,
+  goodProbesOf: ReadonlyMap<Circuit, number>,
+): Passage | Rejection {
+  const early = shared.wantsToHear(key) || goodProbesOf.has(shared.circuit);
   const refusal = shared.circuit.refusal(early);
   if (refusal) return { circuit: shared.circuit.ref, ...refusal };
-  const ownRefusal = own?.refusal();
+  const ownEarly = own !== undefined && goodProbesOf.has(own);
+  const ownRefusal = own?.refusal(ownEarly);
   if (own && ownRefusal) return { circuit: own.ref, ...ownRefusal };
   shared.witnesses.uses(key);
-  return new TwoPermits(shared, key, shared.circuit.enter(leaseMs, early), own, own?.enter(leaseMs));
+  const permit = shared.circuit.enter(leaseMs, early, goodProbesOf.get(shared.circuit));
+  return new TwoPermits(shared, key, permit, own, own?.enter(leaseMs, ownEarly, goodProbesOf.get(own)));
 }
 
 /** The upstream's circuit with the evidence that it is judged by. */

@@ -31,6 +31,11 @@ export class CredentialCircuits {
     return circuit;
   }
 
+  /** The circuit if it was made already; asking is no use of it. */
+  known(tenant: string): Circuit | undefined {
+    return this.#kept.get(tenant)?.circuit;
+  }
+
   all(): Circuit[] {
     return Array.from(this.#kept.values(), ({ circuit }) => circuit);
   }

@@ -50,6 +50,9 @@ export type ResilienceFact =
   | AttemptFinished
   | { type: 'limiter_degraded'; reason: string; replicas: number }
   | { type: 'limiter_recovered'; degradedMs: number }
+  /** The circuits of this replica stand alone, and are kept in step with the others again. */
+  | { type: 'fleet_lost'; reason: string }
+  | { type: 'fleet_found'; lostMs: number }
   | { type: 'cache_refresh_failed'; cache: string; reason: string; ageMs: number }
   | { type: 'connection_opened'; upstream: string };
 

@@ -12,6 +12,7 @@ import type { Circuit, CircuitView } from './circuit.ts';
 import { createCircuits } from './circuits.ts';
 import type { Circuits, Credential } from './circuits.ts';
 import type { Emit } from './facts.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import type { FailureTable } from './failure-table.ts';
 import type { GuardSettings } from './guard-settings.ts';
 import { cancelled, tagsOf } from './guarded-call.ts';
@@ -30,9 +31,13 @@ export type GuardOptions = {
   random: () => number;
   emit: Emit;
   settings: GuardSettings;
+  /** Other replicas, where there may be some. */
+  fleet?: Fleet | undefined;
 };
 
 export type Guard = {
+  /** Learns from other replicas how the circuits stand; called once, when every upstream is declared. */
+  joinFleet(): Promise<void>;
   /** Makes the circuits of an upstream; called once for each at start. */
   upstream(name: string, table: FailureTable): void;
   /** What the upstream's statuses mean. */
@@ -52,15 +57,15 @@ export type Guard = {
 
 type Line = { table: FailureTable; circuits: Circuits; budget: RetryBudget; deps: AttemptDeps };
 
-export function createGuard({ clock, random, emit, settings }: GuardOptions): Guard {
+export function createGuard({ clock, random, emit, settings, fleet }: GuardOptions): Guard {
   const lines = new Map<string, Line>();
 
   function upstream(name: string, table: FailureTable): void {
     if (lines.has(name)) throw new Error(`upstream ${name} is declared twice`);
-    const circuits = createCircuits({ upstream: name, settings: settings.breaker, clock, emit });
+    const circuits = createCircuits({ upstream: name, settings: settings.breaker, clock, emit, peer: fleet });
     const bulkhead = createBulkhead(clock, settings.bulkhead);
     const budget = createRetryBudget(clock, settings.retry.budget);
-    const deps = { clock, emit, circuits, bulkhead, coolDownMs: settings.coolDownMs };
+    const deps = { clock, emit, circuits, bulkhead, coolDownMs: settings.coolDownMs, fleet };
     lines.set(name, { table, circuits, budget, deps });
   }
 
@@ -113,7 +118,15 @@ export function createGuard({ clock, random, emit, settings }: GuardOptions): Gu
     return lines.get(upstreamName)?.circuits.find(name);
   }
 
+  function knownCircuit(name: string): Circuit | undefined {
+    const [upstreamName = ''] = name.split('/', 1);
+    return lines.get(upstreamName)?.circuits.known(name);
+  }
+
   return {
+    async joinFleet() {
+      await fleet?.start(findCircuit, knownCircuit);
+    },
     upstream,
     tableOf: (name) => lines.get(name)?.table ?? {},
     run,

@@ -16,7 +16,7 @@ export type RedisRateLimiterOptions = {
   emit: Emit;
   /** How many replicas share a limit while Redis is away. */
   replicas: number;
-  /** How long Redis may take to answer, in milliseconds. */
+  /** How long Redis may take to answer, in milliseconds. A busy machine must not look like a dead Redis: an exact limit is worth a short wait. */
   waitMs?: number;
   /** How long Redis is left alone after it failed. */
   retryEveryMs?: number;
@@ -88,7 +88,7 @@ const HANDED_OVER_AT_ONCE = 100;
 type Mode = { tag: 'shared' } | { tag: 'local'; sinceMs: number; retryAtMs: number };
 
 export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLimiter {
-  const { redis, clock, emit, replicas, waitMs = 50, retryEveryMs = 500, prefix = 'ava:limit' } = options;
+  const { redis, clock, emit, replicas, waitMs = 500, retryEveryMs = 500, prefix = 'ava:limit' } = options;
   const local = createMemoryRateLimiter({ clock });
   let mode: Mode = { tag: 'shared' };
 

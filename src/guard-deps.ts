@@ -1,0 +1,54 @@
+/** The guard that every outbound call goes through, alone or in step with other replicas through Redis. */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { failureTables } from './providers/failure-tables.ts';
+import { connectRedis, untilConnected } from './redis.ts';
+import type { Emit } from './resilience/facts.ts';
+import { createFleetOverRedis } from './resilience/fleet/join.ts';
+import { createGuard } from './resilience/guard.ts';
+import { defaultGuardSettings } from './resilience/guard-settings.ts';
+
+export type GuardDepsOptions = { config: Config; clock: Clock; emit: Emit; log: Log; metrics: Metrics };
+
+/** Resolves once the circuits stand as they do on other replicas, or after a moment where Redis does not answer. */
+export async function createGuardDeps({ config, clock, emit, log, metrics }: GuardDepsOptions) {
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
+  // A gauge that nobody sets would say that Redis is down.
+  if (redis === undefined) metrics.registry.removeSingleMetric('redis_up');
+  const settings = guardSettings(config);
+  const fleet =
+    redis && config.breakerEnabled
+      ? createFleetOverRedis({ redis, clock, emit, replica: randomUUID(), settings: settings.breaker })
+      : undefined;
+  const guard = createGuard({ clock, random: Math.random, emit, settings, fleet });
+  for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
+  if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
+  if (redis) await untilConnected(redis);
+  await guard.joinFleet();
+  return {
+    redis,
+    guard,
+    close() {
+      fleet?.stop();
+      redis?.disconnect();
+    },
+  };
+}
+
+function guardSettings(config: Config) {
+  const { breaker } = defaultGuardSettings;
+  return {
+    ...defaultGuardSettings,
+    breaker: {
+      ...breaker,
+      enabled: config.breakerEnabled,
+      threshold: config.breakerThreshold,
+      recoveryMs: config.breakerRecoverySeconds * 1000,
+      successThreshold: config.breakerSuccessThreshold,
+    },
+  };
+}
