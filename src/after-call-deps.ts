@@ -24,14 +24,28 @@ export function createAfterCallDeps(options: AfterCallOptions) {
   const { calls, routingTable: table, vapiOf, twilioOf, place } = telephone;
   const lines = (tenantId: string) => table.all().filter((one) => one.tenantId === tenantId);
   const placing = createPlacing({
-    ...{ db, clock, log, effects, calls, vapi, twilioOf },
+    db,
+    clock,
+    log,
+    effects,
+    calls,
+    vapi,
+    twilioOf,
     credentialOf: vapiOf,
     lineOf: async (tenantId, sid) => lines(tenantId).find((one) => sid === undefined || one.sid === sid),
     ownNumbers: async (tenantId) => lines(tenantId).map((one) => one.phoneNumber),
     assistantOf: (tenantId, wanted) => assistantOf(options, tenantId, wanted),
   });
   const reconciliation = createReconciliation({
-    ...{ db, clock, log, metrics, calls, vapi, twilio, vapiOf, twilioOf },
+    db,
+    clock,
+    log,
+    metrics,
+    calls,
+    vapi,
+    twilio,
+    vapiOf,
+    twilioOf,
     owns: (tenantId, call) => owns(options, tenantId, call),
   });
   const recordings = createRecordings({
@@ -41,7 +55,12 @@ export function createAfterCallDeps(options: AfterCallOptions) {
     twilioClients: options.twilioClients,
   });
   const flip = createFlip({
-    ...{ db, clock, log, table, twilio, place },
+    db,
+    clock,
+    log,
+    table,
+    twilio,
+    place,
     credentialOf: twilioOf,
     isVapiWell: (tenantId) => !telephone.isVapiOpen(tenantId),
   });

@@ -28,6 +28,7 @@ describe('the runbook in production', () => {
         INTEGRATIONS_STUB_MODE: 'false',
         SMTP_URL: '',
         CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '1',
+        RATE_LIMIT_PER_MINUTE: '100000',
       },
     });
     owner = await ava.owner();
@@ -109,22 +110,25 @@ describe('the runbook in production', () => {
     // Paths and headers of strangers must not be counted.
     await fetch(`${ava.url}/api/v1/closing/Circuit%20breaker%20opening`);
     await fetch(`${ava.url}/closing?Circuit breaker opening`);
+    const setTemperature = () =>
+      owner.fetch('/api/v1/vapi/settings/temperature', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', 'X-Correlation-ID': 'closing-opening' },
+        body: JSON.stringify({ value: 0.4 }),
+      });
     const fault = ava.simulator.control.addFault({ vendor: 'vapi', kind: 'status', status: 500 });
     await until('the circuit opens', async () => {
-      await ava.cli('doctor', '--json');
-      await owner.fetch('/api/v1/assistants', { headers: { 'X-Correlation-ID': 'closing-opening' } });
+      await setTemperature();
       return ava.log().includes('Circuit breaker [vapi] opening: ');
     });
+    const refused = await setTemperature();
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     ava.simulator.control.removeFault(fault);
-    await until(
-      'the circuit closes',
-      async () => {
-        await owner.fetch('/api/v1/ops/circuit-breakers');
-        await owner.fetch('/api/v1/assistants');
-        return ava.log().includes('Circuit breaker [vapi] closing: ');
-      },
-      60_000,
-    );
+    await until('the circuit closes', async () => {
+      await setTemperature();
+      return ava.log().includes('Circuit breaker [vapi] closing: ');
+    });
     const metrics = await (await fetch(`${ava.url}/metrics`)).text();
     const sum = (name: string) =>
       [...metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\d+)`, 'gm'))].reduce(

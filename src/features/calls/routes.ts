@@ -58,10 +58,19 @@ function stats(app: App, { calls }: CallRoutesDeps): void {
   app.get('/calls/stats', { config: viewer, schema }, async (request) => {
     const days = await calls.stats(request.caller.tenantId, request.query.days);
     return {
-      days: days.map(({ tenant_id: _, day: __, ...sums }) => ({
-        ...sums,
-        outbound: sums.calls - sums.inbound,
-        seconds: Number(sums.seconds),
+      days: days.map((day) => ({
+        date: day.date,
+        calls: day.calls,
+        inbound: day.inbound,
+        outbound: day.calls - day.inbound,
+        by_ai: day.by_ai,
+        by_person: day.by_person,
+        voicemail: day.voicemail,
+        sentence: day.sentence,
+        nobody: day.nobody,
+        failed: day.failed,
+        seconds: Number(day.seconds),
+        cost_usd: day.cost_usd,
       })),
     };
   });

@@ -14,8 +14,13 @@ export function createCallRules({ db, audit }: { db: Database; audit: Audit }) {
     await db.asTenant(tenantId, async (trx) => {
       const before = await findPolicy(trx);
       await putPolicy(trx, tenantId, values);
-      const { tenant_id: _, ...old } = before ?? { tenant_id: '' };
-      await audit.record(trx, { tenantId, actor, action, subject: 'calls', details: { before: old, after: values } });
+      await audit.record(trx, {
+        tenantId,
+        actor,
+        action,
+        subject: 'calls',
+        details: { before: before ?? null, after: values },
+      });
     });
   }
 

@@ -65,8 +65,7 @@ export function createTwilioDoor(deps: TwilioDoorDeps): TwilioDoor {
   }
 
   async function quarantine(request: FastifyRequest, what: { type: string; answer?: Answer }): Promise<void> {
-    const { tenantId: _, vapiCallId: __, twilioCallSid: ___, ...event } = eventOf(request, '', what);
-    await inbox.quarantine({ ...event, reason: 'no tenant has this number' });
+    await inbox.quarantine({ ...eventOf(request, '', what), reason: 'no tenant has this number' });
   }
 
   async function tenantOf(request: FastifyRequest): Promise<string | undefined> {

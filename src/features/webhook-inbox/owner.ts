@@ -17,7 +17,8 @@ export async function ownerByNumber(db: Database, event: QuarantineRow): Promise
   const kept = event.kept as Kept;
   const tenantId = await tenantOf(db, kept);
   if (tenantId === undefined) return undefined;
-  const { id: _, reason: __, ...same } = event;
+  const { vendor, type, dedupeKey, correlationId, receivedAt } = event;
+  const same = { vendor, type, dedupeKey, correlationId, receivedAt, kept: event.kept };
   return { ...same, tenantId, vapiCallId: null, twilioCallSid: typeof kept.CallSid === 'string' ? kept.CallSid : null };
 }
 

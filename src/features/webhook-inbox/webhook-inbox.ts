@@ -105,10 +105,12 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
       return { ...event, state: 'pending' };
     },
 
-    async refreshGauges(): Promise<void> {
+    /** Sets what waits; resolves to how many messages were given up. */
+    async refreshGauges(): Promise<number> {
       const counts = await countLedger(db);
       metrics.webhookBacklog.set(counts.pending);
       metrics.webhookQuarantine.set(counts.quarantined);
+      return counts.dead;
     },
 
     waiting: () => commits.waiting(),

@@ -1,0 +1,191 @@
+/**
+ * P05 and P06: how many signed webhooks of 1.5 KB a second are on disk before their 2xx, beside what the disk and the same
+ * database do with one insert per commit; and a burst of 5,000 with an assistant-request inside. The driver shares the
+ * process with the server, so the figures are a lower bound.
+ */
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { pino } from 'pino';
+import { Agent, request } from 'undici';
+import { loadConfig } from '../src/config.ts';
+import { startEmbeddedPostgres } from '../src/db/embedded.ts';
+import { migrate } from '../src/db/migrate.ts';
+import { type RunningServer, startServer } from '../src/serve.ts';
+import { freePort } from '../test/harness/free-port.ts';
+import { printResult } from '../test/harness/result.ts';
+import { makeCaller } from '../test/harness/tenant.ts';
+
+const isFull = process.argv.includes('--full');
+const CLIENTS = 64;
+const SECONDS = isFull ? 20 : 5;
+const BURST = 5_000;
+const QUIET = { info: () => {}, warn: () => {} };
+
+const dir = mkdtempSync(path.join(tmpdir(), 'ava-ingest-'));
+const postgres = await startEmbeddedPostgres({ dataDir: dir, log: QUIET });
+try {
+  await migrate({ url: postgres.url, log: QUIET });
+  const flushes = measureFlushes(dir);
+  const plain = await insertOneByOne(postgres.url);
+  const server = await serve(postgres.url);
+  try {
+    await measureIngest(server, { flushes, plain });
+  } finally {
+    await server.stop({ patient: false });
+  }
+} finally {
+  await postgres.stop();
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function measureIngest(server: RunningServer, base: { flushes: number; plain: number }): Promise<void> {
+  const { tenantId } = await makeCaller(server.deps.db);
+  const secret = await server.deps.webhookSecrets.current(tenantId, 'vapi', { name: 'bench' });
+  const agent = new Agent({ connections: 512 });
+  const post = async (body: string) => {
+    const startedMs = performance.now();
+    const answer = await request(`${server.url}/webhooks/vapi`, {
+      method: 'POST',
+      dispatcher: agent,
+      headers: { 'content-type': 'application/json', 'x-vapi-secret': secret },
+      body,
+    });
+    await answer.body.dump();
+    if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode}`);
+    return performance.now() - startedMs;
+  };
+  await atOnce(CLIENTS, 500, (index) => post(message(index)));
+  let sent = 1_000;
+  const flood = await timed(SECONDS * 1000, CLIENTS, () => post(message(sent++)));
+  const half = await timed(SECONDS * 1000, CLIENTS, () => post(message(sent++)), flood.perSecond / 2);
+  const p99 = half.times.sort((a, b) => a - b)[Math.floor(half.times.length * 0.99)] ?? 0;
+  const [overPlain, overFlushes] = [flood.perSecond / base.plain, flood.perSecond / base.flushes];
+  printResult({
+    id: 'P05',
+    value: `${overPlain.toFixed(2)}; ${overFlushes.toFixed(2)}; ${Math.round(p99)} ms (${Math.round(flood.perSecond)}/s; plain ${Math.round(base.plain)}/s; fdatasync ${Math.round(base.flushes)}/s)`,
+    unit: 'acks/s over one insert per commit; over fdatasync/s; p99 at half load',
+    goal: '1.5; 10; 100',
+    floor: '0.5; 3; 500',
+    pass: overPlain >= 0.5 && overFlushes >= 3 && p99 <= 500,
+    n: flood.times.length,
+  });
+  await burst(server, tenantId, (body) => post(body));
+  await agent.close();
+}
+
+async function burst(server: RunningServer, tenantId: string, post: (body: string) => Promise<number>): Promise<void> {
+  const before = await countEvents(server, tenantId);
+  const startedMs = performance.now();
+  const requests = Array.from({ length: BURST }, (_, index) => post(message(10_000_000 + index)));
+  const asking = Array.from({ length: 5 }, (_, index) => post(message(20_000_000 + index, 'assistant-request')));
+  const [, worst] = await Promise.all([Promise.all(requests), Promise.all(asking).then((times) => Math.max(...times))]);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const lost = BURST + asking.length - ((await countEvents(server, tenantId)) - before);
+  printResult({
+    id: 'P06',
+    value: `${seconds.toFixed(1)} s; ${lost}; ${Math.round(worst)} ms`,
+    unit: 'last ack; lost; worst assistant-request',
+    goal: '3; 0; 500',
+    floor: '12; 0; 5000',
+    pass: seconds <= 12 && lost === 0 && worst <= 5_000,
+    n: BURST,
+  });
+}
+
+async function countEvents({ deps }: RunningServer, tenantId: string): Promise<number> {
+  const row = await deps.db.asTenant(tenantId, (trx) =>
+    trx
+      .selectFrom('webhook_events')
+      .select((eb) => eb.fn.countAll().as('n'))
+      .executeTakeFirstOrThrow(),
+  );
+  return Number(row.n);
+}
+
+function message(index: number, type = 'status-update'): string {
+  const id = `00000000-0000-4000-8000-${String(Math.floor(index / 8)).padStart(12, '0')}`;
+  return JSON.stringify({
+    message: {
+      type,
+      status: 'in-progress',
+      timestamp: 1_767_225_605_123 + index,
+      call: { id, type: 'inboundPhoneCall' },
+      padding: 'x'.repeat(1_200),
+    },
+  });
+}
+
+async function timed(ms: number, clients: number, act: () => Promise<number>, perSecond = Infinity) {
+  const times: number[] = [];
+  const startedMs = performance.now();
+  const worker = async () => {
+    while (performance.now() - startedMs < ms) {
+      const due = (times.length / perSecond) * 1000;
+      const aheadMs = due - (performance.now() - startedMs);
+      if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+      times.push(await act());
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, worker));
+  return { times, perSecond: times.length / ((performance.now() - startedMs) / 1000) };
+}
+
+async function atOnce(clients: number, count: number, act: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await act(next++);
+  };
+  await Promise.all(Array.from({ length: clients }, worker));
+}
+
+/** What a plain client does: one connection, one insert of the same size, one commit; as many at once. */
+async function insertOneByOne(url: string): Promise<number> {
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, async () => {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      return client;
+    }),
+  );
+  await clients[0]!.query('create table plain (id bigint generated always as identity primary key, body text)');
+  const body = message(1);
+  let free = 0;
+  const done = await timed(SECONDS * 1000, CLIENTS, async () => {
+    const client = clients[free++ % CLIENTS]!;
+    await client.query('insert into plain (body) values ($1)', [body]);
+    return 0;
+  });
+  await clients[0]!.query('drop table plain');
+  await Promise.all(clients.map((client) => client.end()));
+  return done.perSecond;
+}
+
+function measureFlushes(folder: string): number {
+  const file = openSync(path.join(folder, 'flush-probe'), 'w');
+  const startedMs = performance.now();
+  let count = 0;
+  for (; performance.now() - startedMs < 2_000; count += 1) {
+    writeSync(file, Buffer.alloc(8_192), 0, 8_192, 0);
+    fdatasyncSync(file);
+  }
+  closeSync(file);
+  return count / 2;
+}
+
+async function serve(databaseUrl: string): Promise<RunningServer> {
+  const port = await freePort();
+  const env = {
+    AVA_ENV: 'test',
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    AVA_DATA_DIR: path.join(dir, 'ava'),
+    DATABASE_URL: databaseUrl,
+    AVA_SECRET_KEY: 'bench secret key 0123456789 abcdefghij',
+  };
+  const loaded = loadConfig(env);
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
+  const config = { ...loaded.config, secretKey: env.AVA_SECRET_KEY };
+  return await startServer({ config, effective: [], warnings: [], log: pino({ level: 'silent' }) });
+}
