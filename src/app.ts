@@ -122,9 +122,16 @@ async function recordChange(
   );
 }
 
-function closeConnectionsWhileDraining(app: App, { lifecycle }: Deps): void {
-  app.addHook('onSend', async (_request, reply, payload) => {
+function closeConnectionsWhileDraining(app: App, { lifecycle, clock }: Deps): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!WATCHERS.has(request.url)) lifecycle.heard(clock.monotonicMs());
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (lifecycle.stage() === 'draining') reply.header('Connection', 'close');
-    return payload;
+    done(null, payload);
   });
 }
+
+/** Who asks these goes on asking a replica that no balancer sends anything to. */
+const WATCHERS = new Set(['/readyz', '/healthz', '/metrics']);

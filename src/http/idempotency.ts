@@ -3,7 +3,7 @@
  * 24 hours; the same key with another request is refused; a repeat that arrives while the first runs is told to wait.
  */
 import { createHash } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './app-type.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/connect.ts';
@@ -21,8 +21,7 @@ const ACCEPTED = /^[\x21-\x7e]{1,255}$/;
 export function honourIdempotencyKeys(app: App, { db, clock }: { db: Database; clock: Clock }): void {
   app.decorateRequest('idempotencyKey', undefined);
 
-  app.addHook('preHandler', async (request, reply) => {
-    if (request.routeOptions.config.idempotent !== true) return;
+  const recall = async (request: FastifyRequest, reply: FastifyReply) => {
     const key = request.headers['idempotency-key'];
     if (key === undefined) return;
     if (typeof key !== 'string' || !ACCEPTED.test(key)) {
@@ -47,15 +46,22 @@ export function honourIdempotencyKeys(app: App, { db, clock }: { db: Database; c
       .serializer((body: unknown) => JSON.stringify(body))
       .header('Content-Type', 'application/json; charset=utf-8')
       .send(earlier.response);
-  });
+  };
 
-  app.addHook('onSend', async (request, reply, payload) => {
+  const keep = async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const key = request.idempotencyKey;
     if (key === undefined) return payload;
     // A refusal or a failure before the effect may be tried again under the same key.
     if (reply.statusCode >= 400) await release(db, request, key);
     else await remember(db, request, key, reply.statusCode, String(payload));
     return payload;
+  };
+
+  // Only routes that honour the header pay for it.
+  app.addHook('onRoute', (route) => {
+    if (route.config?.idempotent !== true) return;
+    route.preHandler = [route.preHandler ?? [], recall].flat();
+    route.onSend = [route.onSend ?? [], keep].flat();
   });
 }
 

@@ -23,7 +23,8 @@ export function replyWithProblems(app: App, { log }: { log: Log }): void {
 
   app.setNotFoundHandler((request, reply) => {
     const allowed = allowedMethods(routes, request.url);
-    if (allowed.length === 0)
+    // A part of the address that is too long finds no route either, whatever the method.
+    if (allowed.length === 0 || allowed.includes(request.method))
       return sendProblem(request, reply, fail('not_found', 'There is nothing at this address.'));
     reply.header('Allow', allowed.join(', '));
     return sendProblem(request, reply, fail('method_not_allowed', `This address answers ${allowed.join(', ')}.`));
