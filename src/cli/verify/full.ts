@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { VerifyContext } from './context.ts';
 import { readLog, requestLines } from './log-file.ts';
 import { type MetricsPage, readMetrics } from './metrics-page.ts';
-import { type CheckDefinition, must, skip } from './run.ts';
+import { type CheckDefinition, CheckFailed, must, skip } from './run.ts';
 import { SMOKE_CHECKS } from './smoke.ts';
 
 type FullCheck = CheckDefinition<VerifyContext>;
@@ -76,7 +76,7 @@ async function idInLog({ probe, options }: VerifyContext, note: Note): Promise<s
     }
     await wait(100);
   }
-  must(false, `grep ${id} finds nothing in the log.`);
+  throw new CheckFailed(`grep ${id} finds nothing in the log.`);
 }
 
 type Note = Parameters<FullCheck['run']>[1];
@@ -124,7 +124,9 @@ const ENOUGH_FOR_SHARES = 1000;
 async function limitLog(context: VerifyContext): Promise<string> {
   const metrics = await pageOf(context);
   const refused = metrics.sum('rate_limit_rejections_total');
-  const told = readLog(context.options).filter(({ fields }) => / 429 Too Many Requests$/.test(String(fields['msg'])));
+  const told = readLog(context.options).filter(({ fields }) =>
+    String(fields['msg']).endsWith(' 429 Too Many Requests'),
+  );
   must(told.length >= refused, `${refused} requests were refused, the log has ${told.length} lines of it.`);
   const real = metrics.sum('http_request_duration_seconds_count', { traffic: 'real' });
   if (real < ENOUGH_FOR_SHARES) return `${told.length} lines; ${real} requests of people are too few for a share.`;

@@ -1,7 +1,7 @@
 /** Reads the server's log as an operator's grep does: line by line, since the process that runs now began. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { VerifyOptions } from './context.ts';
-import { must, skip } from './run.ts';
+import { CheckFailed, must, skip } from './run.ts';
 
 export type LogLine = { raw: string; fields: Record<string, unknown> };
 
@@ -23,6 +23,6 @@ function parsedLine(raw: string): LogLine {
   try {
     return { raw, fields: JSON.parse(raw) as Record<string, unknown> };
   } catch {
-    must(false, `A log line is not one JSON object: ${raw.slice(0, 200)}`);
+    throw new CheckFailed(`A log line is not one JSON object: ${raw.slice(0, 200)}`);
   }
 }

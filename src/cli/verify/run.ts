@@ -7,7 +7,7 @@ export type CheckDefinition<Context> = {
   requirement: string | null;
   title: string;
   /** Resolves to what was seen. Throws `CheckFailed` or `CheckSkipped`. */
-  run(context: Context, note: (evidence: Evidence) => void): Promise<string>;
+  run: (context: Context, note: (evidence: Evidence) => void) => Promise<string>;
 };
 
 export class CheckFailed extends Error {

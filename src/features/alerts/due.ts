@@ -6,10 +6,10 @@ import type { NoticeKind } from './channels.ts';
 import type { Channel, Severity } from './contract.ts';
 import type { Notification, Silence, StoredAlert } from './store.ts';
 
-export const CHANNEL_PLAN: Record<Severity, { first: Channel[]; then: Channel[] }> = {
-  critical: { first: ['pagerduty', 'slack'], then: ['email'] },
-  warning: { first: ['slack'], then: ['email', 'pagerduty'] },
-  info: { first: ['email'], then: ['slack'] },
+export const CHANNEL_PLAN: Record<Severity, { first: Channel[]; next: Channel[] }> = {
+  critical: { first: ['pagerduty', 'slack'], next: ['email'] },
+  warning: { first: ['slack'], next: ['email', 'pagerduty'] },
+  info: { first: ['email'], next: ['slack'] },
 };
 
 export type Due = { alert: StoredAlert; channel: Channel; kind: NoticeKind };
@@ -44,15 +44,15 @@ export function silenceOf(alert: { rule: string; resource: string }, silences: S
 
 /** The channels that an alert of this severity goes to at first, of those that are configured. */
 export function firstChannels(severity: Severity, isConfigured: (channel: Channel) => boolean): Channel[] {
-  const { first, then } = CHANNEL_PLAN[severity];
+  const { first, next } = CHANNEL_PLAN[severity];
   const chosen = first.filter(isConfigured);
-  return chosen.length > 0 ? chosen : then.filter(isConfigured).slice(0, 1);
+  return chosen.length > 0 ? chosen : next.filter(isConfigured).slice(0, 1);
 }
 
 function triggers(alert: StoredAlert, input: DueInput): Due[] {
   const isConfigured = (channel: Channel) => input.channels.has(channel);
   const chosen = firstChannels(alert.severity, isConfigured);
-  const spare = [...CHANNEL_PLAN[alert.severity].then, 'pagerduty', 'slack', 'email'] as Channel[];
+  const spare = [...CHANNEL_PLAN[alert.severity].next, 'pagerduty', 'slack', 'email'] as Channel[];
   const told = (channel: Channel) => find(alert, channel, 'trigger');
   const due = chosen.filter((channel) => isDue(told(channel), channel, input));
   // One spare channel for each that did not take it; one that failed itself makes room for the next.

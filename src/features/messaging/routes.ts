@@ -6,7 +6,7 @@ import type { Messaging } from './messaging.ts';
 
 export type MessagingRouteDeps = {
   messaging: Messaging;
-  record(actor: Actor, action: string, subject: string, details: object): Promise<void>;
+  record: (actor: Actor, action: string, subject: string, details: object) => Promise<void>;
 };
 
 export function messagingRoutes(app: App, deps: MessagingRouteDeps): void {

@@ -20,7 +20,7 @@ import type { SyntheticTenants } from './synthetic.ts';
 export type ReleaseRouteDeps = {
   releases: Releases;
   syntheticTenants: SyntheticTenants;
-  record(actor: Actor, action: string, subject: string, details: object): Promise<void>;
+  record: (actor: Actor, action: string, subject: string, details: object) => Promise<void>;
 };
 
 const TAGS = ['ops'];

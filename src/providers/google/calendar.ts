@@ -127,7 +127,7 @@ async function ask<T>({ deps, accessToken, by }: Session, asked: Asked<T>) {
       ...rest,
       upstream: 'calendar',
       credential: calendarCredential('google', by),
-      url: `${deps.baseUrl.replace(/\/$/, '')}/calendar/v3/calendars/primary/events?${query}`,
+      url: `${deps.baseUrl.replace(/\/$/, '')}/calendar/v3/calendars/primary/events?${query.toString()}`,
       headers: { Authorization: `Bearer ${accessToken}` },
       // An insert carries an id that we chose, so it may be repeated too.
       repeatable: true,

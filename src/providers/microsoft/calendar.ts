@@ -74,7 +74,7 @@ async function listEntries(session: Session, range: { from: Date; to: Date; limi
     $orderby: 'start/dateTime',
   });
   const entries: CalendarEntry[] = [];
-  let next: string | undefined = `${baseOf(session)}/v1.0/me/calendarView?${query}`;
+  let next: string | undefined = `${baseOf(session)}/v1.0/me/calendarView?${query.toString()}`;
   while (next !== undefined && entries.length < range.limit) {
     const url: string = next;
     const { body } = await ask(session, { operation: 'microsoft.list', method: 'GET', url, expect: listSchema });
