@@ -47,15 +47,32 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async stop({ patient }) {
       const graceMs = config.shutdownGraceSeconds * 1000;
       deps.lifecycle.become('draining');
-      if (patient) await wait(Math.min(NOTICE_MS, graceMs / 5));
+      if (patient) await untilNoticed(deps, graceMs);
+      deps.lifecycle.leave();
       await Promise.race([app.close(), wait(graceMs, undefined, { ref: false })]);
       await takeDown.disposeAsync();
     },
   };
 }
 
-/** How long a balancer gets to see that /readyz says no, while requests are still served. */
+/** How long a balancer gets, at the least, to see that /readyz says no, while requests are still served. */
 const NOTICE_MS = 5_000;
+/** So long nothing may have come before the door is shut; and so much of the grace is spent on waiting for it. */
+const QUIET_MS = 1_000;
+const WAITING_PART = 0.5;
+
+/** A slow balancer, or one whose health checks come late, goes on sending: what arrives is served, and the wait is longer. */
+async function untilNoticed({ lifecycle, clock }: Deps, graceMs: number): Promise<void> {
+  const beganMs = clock.monotonicMs();
+  await wait(Math.min(NOTICE_MS, graceMs / 5));
+  const quietMs = Math.min(QUIET_MS, graceMs / 10);
+  for (;;) {
+    const nowMs = clock.monotonicMs();
+    const heardMs = lifecycle.heardAtMs() ?? -Infinity;
+    if (nowMs - heardMs >= quietMs || nowMs - beganMs >= graceMs * WAITING_PART) return;
+    await wait(quietMs - (nowMs - heardMs));
+  }
+}
 
 async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string; stop(): Promise<void> }> {
   if (config.databaseUrl === undefined) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 const TOOLS = [
   { command: 'redis-server', debianPackage: 'redis-server', without: 'everything that several replicas share' },
+  { command: 'haproxy', debianPackage: 'haproxy', without: 'updates behind a balancer' },
   { command: 'chromium', debianPackage: 'chromium', without: 'the dashboard in a real browser' },
 ];
 

@@ -41,7 +41,7 @@ function stream(request: FastifyRequest, reply: FastifyReply, deps: { events: Ev
   const unsubscribe = deps.events.subscribe(request.caller.tenantId, typeof last === 'string' ? last : undefined, send);
   const heartbeat = setInterval(() => out.write(': still here\n\n'), HEARTBEAT_MS);
   // A leaving replica lets its readers go; they come back to another one and resume.
-  const forget = deps.lifecycle.onDraining(() => out.end());
+  const forget = deps.lifecycle.onLeaving(() => out.end());
   out.on('close', () => {
     clearInterval(heartbeat);
     unsubscribe();

@@ -4,12 +4,20 @@ export type Stage = 'starting' | 'ready' | 'draining';
 export type Lifecycle = {
   stage(): Stage;
   become(stage: Stage): void;
-  /** Calls `run` once, when draining begins; the answer forgets it. */
-  onDraining(run: () => void): () => void;
+  /** A request of somebody who still counts on this replica came at `nowMs` (monotonic). */
+  heard(nowMs: number): void;
+  /** When the latest such request came, in monotonic milliseconds; undefined before the first. */
+  heardAtMs(): number | undefined;
+  /** Balancers have noticed: whoever holds a connection for long is let go. */
+  leave(): void;
+  /** Calls `run` once, when this replica leaves, or at once when it has left; the answer forgets it. */
+  onLeaving(run: () => void): () => void;
 };
 
 export function createLifecycle(): Lifecycle {
   let current: Stage = 'starting';
+  let heardAtMs: number | undefined;
+  let hasLeft = false;
   const waiting = new Set<() => void>();
   return {
     stage: () => current,
@@ -17,9 +25,15 @@ export function createLifecycle(): Lifecycle {
       // Draining is final: nothing that finishes late may put a leaving replica back into the balancer.
       if (current === 'draining') return;
       current = stage;
-      if (stage === 'draining') for (const run of waiting) run();
     },
-    onDraining(run) {
+    heard: (nowMs) => void (heardAtMs = nowMs),
+    heardAtMs: () => heardAtMs,
+    leave() {
+      hasLeft = true;
+      for (const run of waiting) run();
+    },
+    onLeaving(run) {
+      if (hasLeft) run();
       waiting.add(run);
       return () => waiting.delete(run);
     },
