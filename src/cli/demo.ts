@@ -22,8 +22,9 @@ export async function demo(): Promise<void> {
   const { dataDir, logLevel, logFile } = settled.config;
   const logs = createLog({ level: logLevel, file: logFile, stdout: { write: () => {} } });
   writeFileSync(path.join(dataDir, 'simulator.json'), JSON.stringify({ url: simulator.url }));
+  let server: RunningServer | undefined;
   try {
-    const server = await startServer({ ...settled, log: logs.log });
+    server = await startServer({ ...settled, log: logs.log });
     stopOnSignals(server, logs, () => simulator.close());
     const token = await prepareTenant(server);
     await prepareCalls(server, simulator, token).catch((error: unknown) => {
@@ -32,6 +33,7 @@ export async function demo(): Promise<void> {
     announce(server, token, settled.config);
   } catch (error) {
     logs.log.fatal({ err: error }, 'The demo could not start');
+    await server?.stop({ patient: false });
     await simulator.close();
     say(`AVA could not start: ${error instanceof Error ? error.message : String(error)}`);
     say(`The log is in ${logFile}.`);
