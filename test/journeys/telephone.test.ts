@@ -171,12 +171,4 @@ describe('what an operator can do', () => {
     const { stdout } = await telephone.ava.cli('webhooks', 'list', '--json', '--limit', '1');
     expect(JSON.parse(stdout).webhooks).toHaveLength(1);
   });
-
-  it('finds what never came: the webhooks of a call are lost, and reconciliation completes it', async () => {
-    const { control } = telephone.ava.simulator;
-    control.troubleWebhooks({ loses: 1 } as never);
-    const result = await ring({ says: ['Hello?'] });
-    control.troubleWebhooks({});
-    expect(result.outcome).toBe('ai');
-  });
 });
