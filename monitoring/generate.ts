@@ -1,6 +1,7 @@
 /** Writes the files of this folder that are made from code: `node monitoring/generate.ts`, then `npm run format`. */
 import { writeFileSync } from 'node:fs';
 import { prometheusRules } from './rules.ts';
+import { OPERATIONS_PAGE, operationsPage } from './operations.ts';
 import { DASHBOARDS, dashboardJson } from './dashboards.ts';
 
 export function monitoringFiles(): Map<string, string> {
@@ -11,4 +12,5 @@ export function monitoringFiles(): Map<string, string> {
 
 if (import.meta.main) {
   for (const [name, content] of monitoringFiles()) writeFileSync(new URL(name, import.meta.url), content);
+  writeFileSync(OPERATIONS_PAGE, operationsPage());
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { DASHBOARDS } from '../monitoring/dashboards.ts';
 import { monitoringFiles } from '../monitoring/generate.ts';
+import { OPERATIONS_PAGE, operationsPage } from '../monitoring/operations.ts';
 import { RULES } from '../src/features/alerts/rules.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { startSimulator, type Simulator } from '../src/simulator/simulator.ts';
@@ -27,6 +28,10 @@ describe('monitoring/', () => {
       const shipped = parse(readFileSync(path.join(FOLDER, name), 'utf8'));
       expect(shipped, `run: node monitoring/generate.ts (${name})`).toEqual(parse(content));
     }
+  });
+
+  it('and the alerts in docs/OPERATIONS.md are the rules as they are', () => {
+    expect(readFileSync(OPERATIONS_PAGE, 'utf8'), 'run: node monitoring/generate.ts').toBe(operationsPage());
   });
 
   it('asks only for metrics that AVA has', async () => {
