@@ -29,11 +29,33 @@ beforeAll(async () => {
     port,
     fleet.replicas.map(({ url }) => new URL(url).host),
   );
+  await routeNumber();
 });
 afterAll(async () => {
   await balancer?.stop();
   await fleet?.stop();
 });
+
+/** Lets the assistant answer the number, and a person where it cannot. */
+async function routeNumber(): Promise<void> {
+  const { baseUrl, accountSid, authToken, numbers } = fleet.simulator.twilio;
+  const basic = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+  const list = `${baseUrl}/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json`;
+  const answer = await fetch(list, { headers: { authorization: basic } });
+  const owned = ((await answer.json()) as { incoming_phone_numbers: { sid: string; phone_number: string }[] })
+    .incoming_phone_numbers;
+  const { sid } = owned.find((one) => one.phone_number === numbers[0])!;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  expect((await fetch(`${balancer.url}/api/v1/vapi/settings`, { headers })).status).toBe(200);
+  const people = [{ name: 'Ann', phone_number: '+15005550006' }];
+  const body = JSON.stringify({
+    assistant_id: fleet.simulator.vapi.assistantId,
+    mode: 'front_door',
+    fallback: { people, strategy: 'in_order', voicemail: true, message: '' },
+  });
+  const put = await fetch(`${balancer.url}/api/v1/twilio/numbers/${sid}/routing`, { method: 'PUT', headers, body });
+  expect(put.status).toBe(200);
+}
 
 type Outcome = { status: number; error?: string };
 
@@ -150,7 +172,7 @@ describe.skipIf(!hasHaproxy())('a rolling restart behind HAProxy', () => {
     const reads = live.reduce((sum, { readers }) => sum + readers, 0);
     console.log(`${CYCLES * 3} restarts, ${n} requests, ${calls.length} calls, ${reads} readers of live updates`);
     expect(failed.slice(0, 5)).toEqual([]);
-    expect(wrong).toBe(0);
+    expect(calls.filter(({ heardError }) => heardError).slice(0, 2)).toEqual([]);
     expect(live.map(({ failures }) => failures)).toEqual([0, 0, 0, 0]);
     expect(calls.length).toBeGreaterThan(0);
   });
