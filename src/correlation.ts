@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 export type WorkContext = {
   correlationId: string;
   traceparent?: string | undefined;
+  tracestate?: string | undefined;
   tenant?: string | undefined;
   user?: string | undefined;
 };

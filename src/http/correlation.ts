@@ -7,6 +7,7 @@ import { enterContext, isCorrelationId, newCorrelationId, type WorkContext } fro
 import { fail } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { traceContextOf } from './trace-context.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,7 +22,6 @@ declare module 'fastify' {
 }
 
 export const CORRELATION_HEADER = 'X-Correlation-ID';
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const refused = new WeakSet<IncomingMessage>();
 
 /** The caller's own id where it is usable, else a new one. */
@@ -40,7 +40,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
 
   app.addHook('onRequest', (request, reply, done) => {
     request.startedMs = deps.clock.monotonicMs();
-    request.work = { correlationId: request.id, traceparent: traceparentOf(request) };
+    request.work = { correlationId: request.id, ...traceContextOf(request.raw) };
     enterContext(request.work);
     reply.header(CORRELATION_HEADER, request.id);
     if (request.headers['x-correlation-id'] === undefined) deps.metrics.requestsWithoutCorrelationId.inc();
@@ -98,9 +98,4 @@ function writeLine(request: FastifyRequest, status: number, reason: string, deps
     ...(request.synthetic ? { synthetic: true } : {}),
   };
   deps.log.info(line, `${request.method} ${path} ${status} ${reason}`);
-}
-
-function traceparentOf(request: FastifyRequest): string | undefined {
-  const given = request.headers['traceparent'];
-  return typeof given === 'string' && TRACEPARENT.test(given) ? given : undefined;
 }

@@ -46,6 +46,7 @@ export type HttpRequest<T = unknown> = {
   correlationId?: string | undefined;
   /** W3C trace context to pass on. */
   traceparent?: string | undefined;
+  tracestate?: string | undefined;
   /** 4 MiB when not given. */
   maxResponseBytes?: number | undefined;
   /** How a success is read; `json` when not given. */
@@ -174,7 +175,8 @@ function targetOf({ upstream, url, addressFrom }: HttpRequest): URL {
   });
 }
 
-function headersOf({ headers, json, form, answer, correlationId, traceparent }: HttpRequest): Record<string, string> {
+function headersOf(request: HttpRequest): Record<string, string> {
+  const { headers, json, form, answer, correlationId, traceparent, tracestate } = request;
   const all: Record<string, string> = { 'user-agent': 'ava', 'accept-encoding': 'identity' };
   if (answer === undefined || answer === 'json') all['accept'] = 'application/json';
   if (json !== undefined) all['content-type'] = 'application/json';
@@ -182,6 +184,7 @@ function headersOf({ headers, json, form, answer, correlationId, traceparent }: 
   for (const [name, value] of Object.entries(headers ?? {})) all[name.toLowerCase()] = value;
   if (correlationId !== undefined) all['x-correlation-id'] = correlationId;
   if (traceparent !== undefined) all['traceparent'] = traceparent;
+  if (traceparent !== undefined && tracestate !== undefined) all['tracestate'] = tracestate;
   return all;
 }
 

@@ -65,6 +65,7 @@ export function createTwilioRest({
       signal: options.signal,
       correlationId: context?.correlationId,
       traceparent: context?.traceparent,
+      tracestate: context?.tracestate,
     });
     return answer.body;
   }

@@ -77,6 +77,7 @@ export function createVapi({ http, baseUrl }: { http: GuardedHttp; baseUrl: stri
       signal: options.signal,
       correlationId: context?.correlationId,
       traceparent: context?.traceparent,
+      tracestate: context?.tracestate,
     });
   }
 

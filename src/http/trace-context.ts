@@ -1,0 +1,40 @@
+/** W3C trace context of a request: the caller's own where it is valid, else a new one. https://www.w3.org/TR/trace-context/ */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+export type TraceContext = { traceparent: string; tracestate: string | undefined };
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
+const MOST_MEMBERS = 32;
+
+export function traceContextOf({ headersDistinct }: IncomingMessage): TraceContext {
+  const traceparent = validParent(headersDistinct['traceparent']);
+  if (traceparent === undefined) return { traceparent: newTraceparent(), tracestate: undefined };
+  return { traceparent, tracestate: validState(headersDistinct['tracestate']) };
+}
+
+function validParent(given: string[] | undefined): string | undefined {
+  const match = given?.length === 1 ? TRACEPARENT.exec(given[0]!.trim()) : null;
+  if (match === null) return undefined;
+  const [, version, trace = '', parent = '', flags = '', more] = match;
+  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
+  if (/^0+$/.test(trace) || /^0+$/.test(parent)) return undefined;
+  // Of the flags only "sampled" is defined; the rest must not be passed on.
+  return `00-${trace}-${parent}-0${Number.parseInt(flags, 16) & 1}`;
+}
+
+/** A list with one bad member is dropped whole. */
+function validState(given: string[] | undefined): string | undefined {
+  const members = (given ?? [])
+    .join(',')
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
+  const isValid = members.length <= MOST_MEMBERS && members.every((member) => MEMBER.test(member));
+  return isValid && members.length > 0 ? members.join(',') : undefined;
+}
+
+function newTraceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+}
