@@ -8,7 +8,7 @@ import { connectDatabase, type Database, type DatabaseOptions } from './connect.
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
 import type { Notice } from './listener.ts';
 import { migrate } from './migrate.ts';
-import { DatabaseUnavailable } from './unavailable.ts';
+import { DatabaseUnavailable, isUnavailability } from './unavailable.ts';
 
 const TENANT = '5b1f8a0c-0000-4000-8000-000000000000';
 const silent = { info: () => {}, warn: () => {} };
@@ -103,6 +103,33 @@ describe('the lanes to a database that is well', () => {
       'last',
     ]);
     await end();
+  });
+
+  it('asks one thing at a time of the connection that listens, however many begin to listen at once', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', note);
+    const [sender, receiver] = [connect(test.url), connect(test.url)];
+    await receiver.listen('first', () => {});
+    const heard = new Set<string>();
+    const channels = ['settings', 'routing', 'circuits', 'sessions'];
+    await Promise.all(
+      channels.map((name) => receiver.listen(name, ({ cause }) => cause === 'message' && heard.add(name))),
+    );
+    for (const name of channels) await sender.notify(name, '');
+    await until('all of them hear', () => heard.size === channels.length);
+    process.off('warning', note);
+    expect(warnings.filter((warning) => warning.includes('already executing'))).toEqual([]);
+  });
+
+  it('says unavailable of a database that was shut for a while, and not of other wrong states', async () => {
+    const shut = await createTestDatabase({ isEmpty: true });
+    const owner = connect(test.url, { role: undefined });
+    const name = new URL(shut.url).pathname.slice(1);
+    await sql`alter database ${sql.id(name)} allow_connections false`.execute(owner.system);
+    await expect(connect(shut.url).system.selectFrom('tenants').execute()).rejects.toThrow(DatabaseUnavailable);
+    expect(isUnavailability(Object.assign(new Error('is in another state'), { code: '55000' }))).toBe(false);
+    await shut.drop();
   });
 
   it('listens again after its connection was cut, and says that something may have been missed', async () => {

@@ -20,7 +20,14 @@ export type Listener = {
 };
 
 export function createListener(options: ListenerOptions): Listener {
-  const state: State = { options, handlers: new Map(), client: undefined, isClosed: false, cancelPoll: undefined };
+  const state: State = {
+    options,
+    handlers: new Map(),
+    client: undefined,
+    asked: Promise.resolve(),
+    isClosed: false,
+    cancelPoll: undefined,
+  };
   let opening: Promise<void> | undefined;
   return {
     async listen(channel, handler) {
@@ -28,7 +35,7 @@ export function createListener(options: ListenerOptions): Listener {
       state.handlers.set(channel, known.add(handler));
       if (!state.cancelPoll) poll(state);
       opening ??= open(state, FIRST_WAIT_MS);
-      if (state.client) await subscribe(state.client, channel);
+      if (state.client) await subscribe(state, state.client, channel);
       else await opening;
       return () => unsubscribe(state, channel, handler);
     },
@@ -47,6 +54,8 @@ type State = {
   options: ListenerOptions;
   handlers: Map<string, Set<NoticeHandler>>;
   client: Client | undefined;
+  /** The last statement on the connection: it takes one at a time. */
+  asked: Promise<unknown>;
   isClosed: boolean;
   cancelPoll: (() => void) | undefined;
 };
@@ -64,7 +73,7 @@ async function open(state: State, waitMs: number): Promise<void> {
       retry(state, FIRST_WAIT_MS);
     });
     client.on('error', () => {});
-    for (const channel of state.handlers.keys()) await subscribe(client, channel);
+    for (const channel of state.handlers.keys()) await subscribe(state, client, channel);
     state.client = client;
     for (const channel of state.handlers.keys()) tell(state, channel, { cause: 'reconnect' });
     if (state.isClosed) await client.end().catch(() => {});
@@ -83,7 +92,8 @@ function poll(state: State): void {
     if (state.isClosed) return;
     for (const channel of state.handlers.keys()) tell(state, channel, { cause: 'poll' });
     // A connection whose other end has vanished says nothing; asked, it fails, ends, and is made anew.
-    state.client?.query('select').catch(() => state.client?.end().catch(() => {}));
+    const { client } = state;
+    if (client) ask(state, client, 'select').catch(() => client.end().catch(() => {}));
     poll(state);
   });
 }
@@ -92,8 +102,8 @@ function tell(state: State, channel: string, notice: Notice): void {
   for (const handler of state.handlers.get(channel) ?? []) handler(notice);
 }
 
-async function subscribe(client: Client, channel: string): Promise<void> {
-  await client.query(`listen ${client.escapeIdentifier(channel)}`);
+async function subscribe(state: State, client: Client, channel: string): Promise<void> {
+  await ask(state, client, `listen ${client.escapeIdentifier(channel)}`);
 }
 
 async function unsubscribe(state: State, channel: string, handler: NoticeHandler): Promise<void> {
@@ -101,5 +111,12 @@ async function unsubscribe(state: State, channel: string, handler: NoticeHandler
   handlers?.delete(handler);
   if (!handlers || handlers.size > 0) return;
   state.handlers.delete(channel);
-  await state.client?.query(`unlisten ${state.client.escapeIdentifier(channel)}`).catch(() => {});
+  const { client } = state;
+  if (client) await ask(state, client, `unlisten ${client.escapeIdentifier(channel)}`).catch(() => {});
+}
+
+function ask(state: State, client: Client, statement: string): Promise<unknown> {
+  const answer = state.asked.then(() => client.query(statement));
+  state.asked = answer.catch(() => {});
+  return answer;
 }

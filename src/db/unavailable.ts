@@ -24,6 +24,7 @@ export function isUnavailability(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && (CODES.has(code) || code.startsWith('08'))) return true;
+  if (code === '55000' && error.message.includes(SHUT)) return true;
   return MESSAGES.some((message) => error.message.includes(message));
 }
 
@@ -49,6 +50,9 @@ const CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
+
+// While a database is restored or renamed its owner shuts it; the code alone has other meanings too.
+const SHUT = 'is not currently accepting connections';
 
 // What the driver and its pool throw without a code.
 const MESSAGES = [
