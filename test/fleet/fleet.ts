@@ -35,7 +35,9 @@ export async function startFleet({ size = 3, env = {}, simulator: twins = {} }: 
       shared: simulator,
       env: { REDIS_URL: redis.url, AVA_SECRET_KEY: secretKey, AVA_REPLICAS: String(size), ...env },
     });
-  const replicas = await Promise.all(Array.from({ length: size }, start));
+  // One after the other: a small machine that starts them all at once may be too slow for each.
+  const replicas: AvaUnderTest[] = [];
+  while (replicas.length < size) replicas.push(await start());
   return {
     replicas,
     database,

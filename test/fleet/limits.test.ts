@@ -13,7 +13,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   fleet = await startFleet({ size: REPLICAS });
   await fleet.replicas[0]!.owner();
-});
+}, 300_000);
 afterAll(() => fleet?.stop());
 
 /** Fifteen at once, five on each replica; resolves to their statuses. */

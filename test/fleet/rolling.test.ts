@@ -30,7 +30,7 @@ beforeAll(async () => {
     fleet.replicas.map(({ url }) => new URL(url).host),
   );
   await routeNumber();
-});
+}, 300_000);
 afterAll(async () => {
   await balancer?.stop();
   await fleet?.stop();

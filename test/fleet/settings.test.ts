@@ -12,7 +12,7 @@ let token: string;
 beforeAll(async () => {
   fleet = await startFleet({ env: { RATE_LIMIT_PER_MINUTE: '100000' } });
   token = (await fleet.replicas[0]!.owner()).token;
-});
+}, 300_000);
 afterAll(() => fleet?.stop());
 
 const headers = () => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
