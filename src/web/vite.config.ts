@@ -5,16 +5,20 @@ import { defineConfig } from 'vite';
 import { compressFiles } from './build/compress.ts';
 import { styleSheetsInsteadOfTags } from './build/style-sheets.ts';
 
-export default defineConfig({
-  root: import.meta.dirname,
-  plugins: [react(), tailwindcss(), styleSheetsInsteadOfTags(), compressFiles()],
-  build: {
-    outDir: path.resolve(import.meta.dirname, '../../dist/web'),
-    emptyOutDir: true,
-    target: ['chrome123', 'firefox128', 'safari17.5'],
-    // A data: URL of a font would be refused by the content security policy.
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    reportCompressedSize: false,
-  },
+export default defineConfig(({ command }) => {
+  // What is built is the product, also where a test run builds it with a NODE_ENV of its own.
+  if (command === 'build') process.env['NODE_ENV'] = 'production';
+  return {
+    root: import.meta.dirname,
+    plugins: [react(), tailwindcss(), styleSheetsInsteadOfTags(), compressFiles()],
+    build: {
+      outDir: path.resolve(import.meta.dirname, '../../dist/web'),
+      emptyOutDir: true,
+      target: ['chrome123', 'firefox128', 'safari17.5'],
+      // A data: URL of a font would be refused by the content security policy.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+    },
+  };
 });

@@ -1,6 +1,7 @@
 /** The dashboard in a real Chromium, before AVA started whole: one number that the assistant answers, and one call. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { ensureDashboard } from '../../bin/bootstrap/dashboard.mjs';
 import { type AvaOptions, OWNER } from '../harness/ava.ts';
 import { startTelephone, type Telephone } from '../harness/telephone.ts';
@@ -115,5 +116,5 @@ export const ASKING_PAGES = MAIN_PAGES.filter(({ path }) => !['/assistants/new',
 /** Waits until nothing on the page is on its way any more. */
 export async function untilLoaded(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
-  await page.waitForFunction(`document.querySelector('[role=status][aria-label="Loading"]') === null`);
+  await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), { timeout: 20_000 }).toBe(0);
 }
