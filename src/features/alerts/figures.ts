@@ -73,7 +73,8 @@ async function readGauges(metrics: Metrics, gauges: Record<string, number>): Pro
   gauges['quarantined'] = await highest(metrics.webhookQuarantine);
   gauges['unprocessed'] = await highest(metrics.webhookBacklog);
   gauges['dead_letters'] = await highest(metrics.deadLetters);
-  gauges['limits_degraded'] = await highest(metrics.rateLimitDegraded);
+  const degraded = [await highest(metrics.rateLimitDegraded), await highest(metrics.breakersAlone)];
+  gauges['limits_degraded'] = Math.max(...degraded);
   const stub = await samplesOf(metrics.stubMode);
   gauges['stub_in_production'] = stub.some((one) => one.labels['env'] === 'production' && one.value === 1) ? 1 : 0;
 }

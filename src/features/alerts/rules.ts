@@ -182,7 +182,7 @@ export const RULES: readonly AlertRule[] = [
     forSeconds: 60,
     meaning: 'Replicas count limits and breakers each for themselves. Requests are still served.',
     action: 'Bring Redis back; AVA joins again by itself.',
-    promql: 'max(rate_limit_degraded) == 1',
+    promql: 'max(rate_limit_degraded) == 1 or max(circuit_breaker_alone) == 1',
     find: (view) => holds(view.gauge('limits_degraded') === 1, 1),
   },
   {
