@@ -13,7 +13,7 @@ export function parseJsonStrictly(app: App): void {
     if (text === '') return done(null, undefined);
     if (deeperThan(text, MAX_DEPTH))
       return done(fail('malformed_json', `The body is nested more than ${MAX_DEPTH} levels deep.`));
-    parse(request, text, (error, value) => {
+    void parse(request, text, (error, value) => {
       if (error) return done(fail('malformed_json', 'The body is not valid JSON.', { cause: error }));
       done(null, value);
     });

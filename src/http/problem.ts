@@ -47,7 +47,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   if (error.status >= 500) request.faultOf = error.code.startsWith('upstream_') ? 'upstream' : 'ava';
   if (error.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
   const document = problemDocument({
-    ...error,
     code: error.code,
     status: error.status,
     title: error.title,

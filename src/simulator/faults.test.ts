@@ -15,7 +15,10 @@ async function meet(fault: Omit<Fault, 'vendor'>, init: RequestInit = {}): Promi
 }
 
 function ask({ vapi }: Simulator, init: RequestInit = {}, path = '/assistant?limit=1'): Promise<Response> {
-  return fetch(vapi.baseUrl + path, { ...init, headers: { authorization: `Bearer ${vapi.apiKey}`, ...init.headers } });
+  return fetch(vapi.baseUrl + path, {
+    ...init,
+    headers: { authorization: `Bearer ${vapi.apiKey}`, ...(init.headers as Record<string, string>) },
+  });
 }
 
 test('a status comes in the vendor words, with the Retry-After that was asked for', async () => {

@@ -22,6 +22,7 @@ export async function openHouse(): Promise<House> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // oxlint-disable-next-line no-misused-promises
     request.on('end', async () => {
       const body = Buffer.concat(chunks).toString();
       const path = request.url?.split('?')[0] ?? '/';

@@ -30,7 +30,7 @@ export async function startTelephone(options: AvaOptions = {}): Promise<Telephon
   const json = async (path: string, init?: RequestInit) => {
     const response = await owner.fetch(`/api/v1${path}`, {
       ...init,
-      headers: { 'content-type': 'application/json', ...init?.headers },
+      headers: { 'content-type': 'application/json', ...(init?.headers as Record<string, string>) },
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${response.status} ${text}`);

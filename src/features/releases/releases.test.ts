@@ -68,7 +68,7 @@ describe('a verification session', () => {
       expect(answer.status).toBe(404);
     }
     const { system } = database.database;
-    const kept = await system.selectFrom('tenants').select('id').where('id', 'in', [owner.tenantId, operator.tenantId]);
+    const kept = system.selectFrom('tenants').select('id').where('id', 'in', [owner.tenantId, operator.tenantId]);
     expect(await kept.execute()).toHaveLength(2);
   });
 

@@ -25,6 +25,8 @@ export function mustFit(assistant: VapiAssistant, key: string, value: unknown): 
   }
   const { min, max, unavailableReason } = field.availability(assistant);
   if (unavailableReason !== null) throw notValid('value', `cannot be set: ${unavailableReason}`);
+  // Characters as people count them; a pair of surrogates is one.
+  // oxlint-disable-next-line no-misused-spread
   const size = typeof value === 'string' ? [...value].length : Number(value);
   if (field.type !== 'boolean' && ((min !== null && size < min) || (max !== null && size > max))) {
     throw notValid('value', rangeText(field, min, max));
