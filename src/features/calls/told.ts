@@ -28,6 +28,7 @@ export type ToldDeps = {
 };
 
 const KIND = 'call.told';
+const LEFT_LYING_MS = 30_000;
 
 const OUTCOMES: Record<CallOutcome, string> = {
   ai: 'taken by the assistant',
@@ -56,6 +57,16 @@ export function createTold({ effects, log, ...deps }: ToldDeps) {
     return { told: owners.length };
   }
 
+  /**
+   * Somebody was at it and died, or lost the database. It is safe to begin again: each mail has a key of its own, and
+   * one that may have left is not sent twice.
+   */
+  async function takeUpAgain(): Promise<void> {
+    for (const effect of await effects.due(KIND, 'open', LEFT_LYING_MS)) {
+      await effects.settle(effect, 'planned', payloadOf(effect), { lane: 'job' });
+    }
+  }
+
   return {
     /** Puts the mail on its way in the transaction that ended the call. */
     async plan(trx: Transaction<Schema>, tenantId: string, ended: readonly Applied[]): Promise<void> {
@@ -75,6 +86,7 @@ export function createTold({ effects, log, ...deps }: ToldDeps) {
 
     /** Sends what is on its way; resolves to how many calls were told of. */
     async run(): Promise<number> {
+      await takeUpAgain();
       const due = await effects.due(KIND, 'planned');
       for (const effect of due) {
         const { callId } = payloadOf(effect) as { callId: string };
