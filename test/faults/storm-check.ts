@@ -46,7 +46,7 @@ export async function judge(owner: Client, storm: Storm, mails: { to: string[]; 
   const processed = new Set(
     ledger.filter((row) => row['state'] === 'processed').map((row) => `${row['vapi_call_id']} ${nameOf(row['name'])}`),
   );
-  const sum = (pick: (call: StormCall) => number) => storm.calls.reduce((total, call) => total + pick(call), 0);
+  const sum = (column: string) => calls.reduce((total, call) => total + Number(call[column] ?? 0), 0);
   const mailed = countMails(mails);
   const repeatedMails = [...mailed.values()].reduce((total, count) => total + count - 1, 0);
   const lacking = calls.filter((call) => !mailed.has(String(call['id'])));
@@ -61,9 +61,9 @@ export async function judge(owner: Client, storm: Storm, mails: { to: string[]; 
       Math.max(0, calls.length - storm.calls.length) +
       (facts['n'] - facts['keys']) +
       repeatedMails +
-      Math.abs(day['calls'] - storm.calls.length) +
-      Math.abs(day['seconds'] - sum((call) => call.seconds)) +
-      (Math.abs(Number(day['cost']) - sum((call) => call.cost)) > 0.001 ? 1 : 0),
+      Math.abs(day['calls'] - calls.length) +
+      Math.abs(day['seconds'] - sum('duration_seconds')) +
+      (Math.abs(Number(day['cost']) - sum('cost_usd')) > 0.001 ? 1 : 0),
     unexpected: storm.calls.filter((call) => !isAsReported(call, calls)).length + audit['n'],
     undone: undone['n'],
     refused: storm.events.length - acknowledged.length,
