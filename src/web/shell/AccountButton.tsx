@@ -22,7 +22,6 @@ export function AccountButton() {
         type="button"
         aria-haspopup="menu"
         aria-expanded={isOpen}
-        aria-label={`${text.shell.account}: ${user.email}`}
         onClick={() => setIsOpen(!isOpen)}
         className="flex w-full items-center gap-2.5 rounded-md px-2.5 py-2 text-left transition-colors hover:bg-hover aria-expanded:bg-hover"
       >
@@ -32,6 +31,7 @@ export function AccountButton() {
         >
           {user.email.slice(0, 2)}
         </span>
+        <span className="sr-only">{text.shell.account}: </span>
         <span className="min-w-0 flex-1 leading-tight">
           <span className="block truncate text-sm font-medium">{user.email}</span>
           <span className="block text-xs text-muted">{text.members.roles[role]}</span>

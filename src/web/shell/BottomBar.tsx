@@ -17,13 +17,13 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
   const text = useText();
   const { tenant } = useSession();
   return (
-    <div className="sticky top-0 z-20 flex h-13 items-center gap-2.5 border-b border-line bg-canvas/90 px-4 backdrop-blur lg:hidden">
+    <header className="sticky top-0 z-20 flex h-13 items-center gap-2.5 border-b border-line bg-canvas/90 px-4 backdrop-blur lg:hidden">
       <Mark className="size-6" />
       <p className="min-w-0 flex-1 truncate text-sm font-semibold">{tenant.name}</p>
       <IconButton label={text.shell.palette.open} onClick={onSearch}>
         <Search aria-hidden className="size-4.5" />
       </IconButton>
-    </div>
+    </header>
   );
 }
 
