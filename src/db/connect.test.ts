@@ -56,6 +56,20 @@ describe('the lanes to a database that is well', () => {
     ]);
   });
 
+  it('fails the transaction, not the process, when its connection is lost between two statements', async () => {
+    const owner = connect(test.url, { role: undefined });
+    const lost = connect(test.url)
+      .system.transaction()
+      .execute(async (trx) => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+        await sql`select pg_terminate_backend(${rows[0]!.pid}, 5000)`.execute(owner.system);
+        // A turn of the event loop later the socket has told its end to whoever listens.
+        await new Promise((resolve) => setImmediate(resolve));
+        await sql`select 1`.execute(trx);
+      });
+    await expect(lost).rejects.toThrow(DatabaseUnavailable);
+  });
+
   it('lets a call through while every connection of the other lanes is taken', async () => {
     const database = connect(test.url, { maxConnections: 8, connectTimeoutMs: 200 });
     let finish = (): void => {};

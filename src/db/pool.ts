@@ -28,6 +28,9 @@ export function createPool(settings: PoolSettings): BoundedPool {
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', (error) => settings.onIdleError?.(error));
+  // The pool listens to idle connections only. One that is lost between two statements of its user would end the
+  // process; the user learns of it from the next statement.
+  pool.on('connect', (client) => client.on('error', () => {}));
   let ended: Promise<void> | undefined;
   const end = () => (ended ??= pool.end());
   return {
