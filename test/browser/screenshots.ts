@@ -36,7 +36,7 @@ const isForReadme = process.argv.includes('--readme');
 const given = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
 const folder = given ?? (isForReadme ? 'docs/pictures' : 'test-results/pictures');
 
-/** An AVA that already runs, `ava demo` for one. */
+/** An AVA that already runs, such as `RATE_LIMIT_PER_MINUTE=1000 npx ava demo`: pictures are taken faster than people read. */
 const base = process.env['AVA_URL'] ?? 'http://127.0.0.1:8000';
 const email = process.env['AVA_EMAIL'] ?? 'demo@ava.example';
 const password = process.env['AVA_PASSWORD'] ?? 'demo-demo-demo';

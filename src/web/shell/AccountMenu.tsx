@@ -25,28 +25,26 @@ export default function AccountMenu({ onClose }: { onClose: () => void }) {
   return (
     <Radix.Root modal={false} open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Trigger aria-hidden tabIndex={-1} className="pointer-events-none absolute inset-0 opacity-0" />
-      <Radix.Portal>
-        <Radix.Content
-          align="start"
-          sideOffset={6}
-          collisionPadding={12}
-          aria-label={text.shell.account}
-          className="z-50 w-64 rounded-lg bg-raised p-1.5 shadow-float"
-        >
-          <TenantItems />
-          <ThemeItems />
-          <LanguageItems />
-          <Radix.Separator className="my-1.5 h-px bg-line" />
-          <Radix.Item className={ITEM} onSelect={() => void navigate({ to: paths.accountSettings() })}>
-            <Settings2 aria-hidden />
-            {text.shell.nav.account}
-          </Radix.Item>
-          <Radix.Item className={ITEM} onSelect={() => void signOut()}>
-            <LogOut aria-hidden />
-            {text.shell.signOut}
-          </Radix.Item>
-        </Radix.Content>
-      </Radix.Portal>
+      <Radix.Content
+        align="start"
+        sideOffset={6}
+        collisionPadding={12}
+        aria-label={text.shell.account}
+        className="z-50 w-64 rounded-lg bg-raised p-1.5 shadow-float"
+      >
+        <TenantItems />
+        <ThemeItems />
+        <LanguageItems />
+        <Radix.Separator className="my-1.5 h-px bg-line" />
+        <Radix.Item className={ITEM} onSelect={() => void navigate({ to: paths.accountSettings() })}>
+          <Settings2 aria-hidden />
+          {text.shell.nav.account}
+        </Radix.Item>
+        <Radix.Item className={ITEM} onSelect={() => void signOut()}>
+          <LogOut aria-hidden />
+          {text.shell.signOut}
+        </Radix.Item>
+      </Radix.Content>
     </Radix.Root>
   );
 }

@@ -12,7 +12,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
   const text = useText();
   const { tenant } = useSession();
   return (
-    <aside className="sticky top-0 hidden h-dvh w-60 shrink-0 flex-col border-r border-line bg-canvas lg:flex">
+    <aside className="sticky top-0 z-30 hidden h-dvh w-60 shrink-0 flex-col border-r border-line bg-canvas lg:flex">
       <div className="flex items-center gap-2.5 px-5 pt-5 pb-4">
         <Mark className="size-7" />
         <div className="min-w-0 leading-tight">

@@ -30,7 +30,8 @@ const NEXT_TRY_MS = 8000;
 
 /** AVA did not answer the first question; it is asked again by itself. */
 export function Unreachable({ error }: { error: ApiError }) {
-  const { shell } = useText();
+  const { problems, shell } = useText();
+  const isPause = error.code === 'rate_limited';
   useEffect(() => {
     const timer = setTimeout(() => void resumeSession(), (error.retryAfterMs ?? NEXT_TRY_MS) + 300);
     return () => clearTimeout(timer);
@@ -38,7 +39,7 @@ export function Unreachable({ error }: { error: ApiError }) {
   return (
     <main className="mx-auto flex min-h-dvh max-w-xl flex-col justify-center gap-5 px-4">
       <Mark className="size-9" />
-      <h1 className="text-xl font-semibold">{shell.unreachableTitle}</h1>
+      <h1 className="text-xl font-semibold">{isPause ? problems.titles.rateLimited : shell.unreachableTitle}</h1>
       <Problem error={error} onRetry={() => void resumeSession()} />
     </main>
   );

@@ -14,7 +14,7 @@ export function CallFilters() {
     <div
       role="search"
       aria-label={calls.filters}
-      className="grid gap-3 sm:grid-cols-2 lg:grid-cols-[minmax(0,1fr)_11rem_10rem_10rem]"
+      className="grid grid-cols-2 gap-3 lg:grid-cols-[minmax(0,1fr)_11rem_10rem_10rem]"
     >
       <WordSearch />
       <NumberSearch />
@@ -49,7 +49,7 @@ function WordSearch() {
   const { calls } = useText();
   const [typed, setTyped] = useTypedParam('q');
   return (
-    <div className="relative">
+    <div className="relative max-lg:col-span-2">
       <Search aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-faint" />
       <TextField
         label={calls.searchLabel}
@@ -69,15 +69,17 @@ function NumberSearch() {
   const { calls } = useText();
   const [typed, setTyped] = useTypedParam('number');
   return (
-    <TextField
-      label={calls.number}
-      hidesLabel
-      type="tel"
-      maxLength={32}
-      placeholder={calls.numberPlaceholder}
-      value={typed}
-      onChange={(event) => setTyped(event.target.value)}
-    />
+    <div className="max-lg:col-span-2">
+      <TextField
+        label={calls.number}
+        hidesLabel
+        type="tel"
+        maxLength={32}
+        placeholder={calls.numberPlaceholder}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </div>
   );
 }
 

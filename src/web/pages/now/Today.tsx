@@ -24,7 +24,7 @@ export function Today() {
   return (
     <Card title={now.todayTitle} lead={now.todayLead}>
       <Loaded query={stats} skeleton={<TodaySkeleton />}>
-        {({ days }) => <Shares day={days.at(-1)} />}
+        {({ days }) => <Shares day={days.find(({ date }) => date === new Date().toISOString().slice(0, 10))} />}
       </Loaded>
     </Card>
   );

@@ -116,6 +116,12 @@ type FieldsProps = { draft: RoutingDraft; onChange: (changes: Partial<RoutingDra
 function RoutingFields({ draft, onChange }: FieldsProps) {
   const { numbers } = useText();
   const { data } = useQuery(assistantsQuery);
+  // A number that AVA begins to route gets the default assistant, unless somebody chooses another.
+  const withAssistant = (mode: RoutingDraft['mode']): Partial<RoutingDraft> => {
+    const usual = data?.assistants.find((assistant) => assistant.default)?.assistant_id ?? null;
+    const isBeginning = draft.mode === 'off' && draft.assistant_id === null;
+    return { mode, ...(isBeginning ? { assistant_id: usual } : {}) };
+  };
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <div className="sm:col-span-2">
@@ -123,7 +129,7 @@ function RoutingFields({ draft, onChange }: FieldsProps) {
           label={numbers.mode}
           hint={numbers.modeExplains[draft.mode]}
           value={draft.mode}
-          onChange={(event) => onChange({ mode: event.target.value as RoutingDraft['mode'] })}
+          onChange={(event) => onChange(withAssistant(event.target.value as RoutingDraft['mode']))}
         >
           {(['front_door', 'flip', 'off'] as const).map((mode) => (
             <option key={mode} value={mode}>

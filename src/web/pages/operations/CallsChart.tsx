@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import type { z } from 'zod';
 import type { callStatsSchema } from '../../../features/calls/contract.ts';
@@ -19,9 +19,10 @@ const SERIES = [
 const HEIGHT = 240;
 
 /** Calls by day and by who answered, as stacked bars and as a table. */
-export default function CallsChart({ days }: { days: Day[] }) {
+export default function CallsChart({ days: known, span }: { days: Day[]; span: number }) {
   const { calls, outcomes, words } = useText();
   const format = useFormat();
+  const days = useMemo(() => everyDay(known, span), [known, span]);
   return (
     <figure>
       <ul className="mb-3 flex flex-wrap gap-x-5 gap-y-1 text-sm">
@@ -66,6 +67,30 @@ export default function CallsChart({ days }: { days: Day[] }) {
       </details>
     </figure>
   );
+}
+
+const NOTHING = {
+  calls: 0,
+  inbound: 0,
+  outbound: 0,
+  by_ai: 0,
+  by_person: 0,
+  voicemail: 0,
+  sentence: 0,
+  nobody: 0,
+  failed: 0,
+  seconds: 0,
+  cost_usd: 0,
+};
+const DAY_MS = 86_400_000;
+
+/** The last `span` days up to today, in UTC; days without calls are not told by the server. */
+function everyDay(known: Day[], span: number): Day[] {
+  const byDate = new Map(known.map((day) => [day.date, day]));
+  return Array.from({ length: span }, (_, index) => {
+    const date = new Date(Date.now() - (span - 1 - index) * DAY_MS).toISOString().slice(0, 10);
+    return byDate.get(date) ?? { date, ...NOTHING };
+  });
 }
 
 function Bars({ days }: { days: Day[] }) {

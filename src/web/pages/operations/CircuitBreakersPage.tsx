@@ -46,7 +46,7 @@ export default function CircuitBreakersPage() {
         <Loaded query={stats} skeleton={<ChartSkeleton />}>
           {({ days }) => (
             <Suspense fallback={<ChartSkeleton />}>
-              <CallsChart days={days} />
+              <CallsChart days={days} span={DAYS} />
             </Suspense>
           )}
         </Loaded>

@@ -27,7 +27,7 @@ export const numbers = {
   twiml: 'What Twilio would be told without the assistant (TwiML)',
   routingTitle: 'Routing',
   assistant: 'Assistant',
-  noAssistant: 'The default assistant',
+  noAssistant: 'No assistant, straight to the fallback plan',
   answers: 'The assistant answers',
   answersWhen: {
     always: 'At any hour',

@@ -30,7 +30,7 @@ export const numbers: Text['numbers'] = {
   twiml: 'Ce que Twilio recevrait sans l’assistant (TwiML)',
   routingTitle: 'Acheminement',
   assistant: 'Assistant',
-  noAssistant: 'L’assistant par défaut',
+  noAssistant: 'Aucun assistant, directement au plan de secours',
   answers: 'L’assistant répond',
   answersWhen: {
     always: 'À toute heure',
