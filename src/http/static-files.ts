@@ -37,7 +37,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, files: Map<string,
   const wanted = request.url.split('?', 1)[0] ?? '/';
   const file = wanted === '/' ? undefined : files.get(wanted);
   if (file !== undefined) return send(request, reply, file, cachingOf(wanted));
-  if (NOT_PAGES.test(wanted) || !acceptsHtml(request)) return reply.callNotFound();
+  if (NOT_PAGES.test(wanted) || (wanted !== '/' && !acceptsHtml(request))) return reply.callNotFound();
   const index = files.get('/index.html');
   if (index === undefined) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
   return send(request, reply, index, 'no-cache');
@@ -68,9 +68,9 @@ function bestEncoding(request: FastifyRequest, file: StaticFile): Encoding | und
   return (['br', 'gzip'] as const).find((name) => accepted.includes(name) && file.encoded[name] !== undefined);
 }
 
+// Browsers name HTML when they open a page; programs do not, and get a problem document for what is not there.
 function acceptsHtml(request: FastifyRequest): boolean {
-  const accept = request.headers.accept;
-  return accept === undefined || /text\/html|\*\/\*/.test(accept);
+  return request.headers.accept?.includes('text/html') === true;
 }
 
 function readFolder(folder: string): Map<string, StaticFile> {
