@@ -23,12 +23,15 @@ describe.skipIf(!hasBrowser)('Settings, Vapi Remote Settings', () => {
 
   it('shows a skeleton while the settings are on their way, then the list', async () => {
     const held: Route[] = [];
-    await page.route(LIST, (route) => void held.push(route));
+    let isHolding = true;
+    await page.route(LIST, (route) => (isHolding ? void held.push(route) : route.continue()));
     await window.go(PATH);
     await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor();
     expect(await greeting().count()).toBe(0);
-    await page.unroute(LIST);
+    // Let go before the route is taken away: taking it away hands what it holds to the browser by itself.
+    isHolding = false;
     await Promise.all(held.map((route) => route.continue()));
+    await page.unroute(LIST);
     await greeting().waitFor();
     for (const name of ['Voice speed', 'Temperature', 'Longest answer', 'Longest call']) {
       await page.getByRole('slider', { name, exact: true }).waitFor();

@@ -47,7 +47,7 @@ async function rowCounts(): Promise<Record<string, number>> {
 }
 
 describe('ava verify --smoke against production', () => {
-  it('passes 8 of 8 with an operator, twice in a row, and leaves nothing behind', { timeout: 240_000 }, async () => {
+  it('passes 8 of 8 with an operator, twice in a row, and leaves nothing behind', async () => {
     const { token } = await ava.owner();
     await smoke(token);
     const before = await rowCounts();
@@ -61,7 +61,7 @@ describe('ava verify --smoke against production', () => {
     expect(answer.code).toBe(0);
     expect(await rowCounts()).toEqual(before);
     expect(ava.simulator.control.countRequests({ vendor: 'vapi', operation: 'PATCH /*' })).toBe(requests);
-  });
+  }, 240_000);
 
   it('writes a live table, JUnit and one page of evidence without the token, and keeps the run with --record', async () => {
     const owner = await ava.owner();
@@ -78,37 +78,28 @@ describe('ava verify --smoke against production', () => {
     expect(list.verifications[0]).toMatchObject({ kind: 'smoke', outcome: 'passed', passed: 8, failed: 0 });
     const one = await owner.fetch(`/api/v1/ops/verifications/${list.verifications[0]?.id}`);
     expect(((await one.json()) as { verification: { checks: unknown[] } }).verification.checks).toHaveLength(8);
-  });
+  }, 240_000);
 
-  it(
-    'works with the token of a plain owner, whose assistant gets back what was written',
-    { timeout: 240_000 },
-    async () => {
-      const token = await plainOwner();
-      const { apiKey } = ava.simulator.control.addVapiOrg();
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const init = { method: 'PUT', headers, body: JSON.stringify({ api_key: apiKey }) };
-      expect((await fetch(`${ava.url}/api/v1/vapi/credentials`, init)).status).toBe(200);
-      const made = { method: 'POST', headers, body: JSON.stringify({ name: 'Reception' }) };
-      expect((await fetch(`${ava.url}/api/v1/assistants`, made)).status).toBeLessThan(300);
-      const answer = await smoke(token, '--json');
-      const run = JSON.parse(answer.stdout);
-      expect(run.checks.filter((check: { state: string }) => check.state !== 'passed')).toEqual([]);
-      expect(answer.code).toBe(0);
-    },
-    180_000,
-  );
+  it('works with the token of a plain owner, whose assistant gets back what was written', async () => {
+    const token = await plainOwner();
+    const { apiKey } = ava.simulator.control.addVapiOrg();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const init = { method: 'PUT', headers, body: JSON.stringify({ api_key: apiKey }) };
+    expect((await fetch(`${ava.url}/api/v1/vapi/credentials`, init)).status).toBe(200);
+    const made = { method: 'POST', headers, body: JSON.stringify({ name: 'Reception' }) };
+    expect((await fetch(`${ava.url}/api/v1/assistants`, made)).status).toBeLessThan(300);
+    const answer = await smoke(token, '--json');
+    const run = JSON.parse(answer.stdout);
+    expect(run.checks.filter((check: { state: string }) => check.state !== 'passed')).toEqual([]);
+    expect(answer.code).toBe(0);
+  }, 180_000);
 
-  it(
-    'tells exit codes apart: 1 for a check that fails, 2 for what cannot be verified',
-    { timeout: 240_000 },
-    async () => {
-      const { token } = await ava.owner();
-      expect((await smoke(token, '--expect-version', '99.0.0')).code).toBe(1);
-      expect((await smoke('not-a-token')).code).toBe(1);
-      const away = await ava.cli('verify', '--smoke', '--url', 'http://127.0.0.1:1', '--token', token);
-      expect([away.code, away.stderr]).toEqual([2, expect.stringContaining('cannot be reached')]);
-      expect((await ava.cli('verify', '--smoke', '--url', ava.url)).code).toBe(2);
-    },
-  );
+  it('tells exit codes apart: 1 for a check that fails, 2 for what cannot be verified', async () => {
+    const { token } = await ava.owner();
+    expect((await smoke(token, '--expect-version', '99.0.0')).code).toBe(1);
+    expect((await smoke('not-a-token')).code).toBe(1);
+    const away = await ava.cli('verify', '--smoke', '--url', 'http://127.0.0.1:1', '--token', token);
+    expect([away.code, away.stderr]).toEqual([2, expect.stringContaining('cannot be reached')]);
+    expect((await ava.cli('verify', '--smoke', '--url', ava.url)).code).toBe(2);
+  }, 240_000);
 });
