@@ -29,6 +29,7 @@ import type { Actor } from './http/caller.ts';
 import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
 import { guardPrivateScope } from './http/private-scope.ts';
+import { refuseNul } from './http/storable.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveDashboard } from './http/static-files.ts';
 
@@ -51,6 +52,7 @@ export async function createApp(deps: Deps): Promise<App> {
 
 /** Open to everybody. */
 async function publicScope(app: App, deps: Deps): Promise<void> {
+  refuseNul(app);
   healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
   serveOpenApi(app);
   serveApiDocs(app);
@@ -76,6 +78,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
     authenticate: deps.accounts.authenticate,
     limits: { ...deps, perMinute: deps.config.rateLimitPerMinute },
   });
+  refuseNul(app);
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
   systemRoutes(app, { ...deps, info: systemInfoOf(deps), record: (...change) => recordChange(deps, ...change) });
