@@ -205,7 +205,7 @@ function secretsOf({ headers = {}, credential }: HttpRequest): string[] {
 }
 
 function basicParts(value: string): string[] {
-  const encoded = /^basic\s+(.+)$/i.exec(value)?.[1];
+  const encoded = /^basic\s+(\S.*)$/i.exec(value)?.[1];
   return encoded === undefined ? [] : Buffer.from(encoded, 'base64').toString('utf8').split(':').slice(1);
 }
 

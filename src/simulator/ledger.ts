@@ -1,3 +1,4 @@
+import { globMatches } from './glob.ts';
 import type { Vendor } from './vendors.ts';
 
 /** One request that a vendor got. Secrets in headers and body are masked. */
@@ -68,8 +69,7 @@ export function createLedger(): Ledger {
 /** `POST /call`, `GET /assistant*`, `* /call/*`; `*` stands for anything. No pattern matches everything. */
 export function operationMatches(pattern: string | undefined, method: string, path: string): boolean {
   if (!pattern) return true;
-  const source = pattern.split('*').map(escapeRegExp).join('.*');
-  return new RegExp(`^${source}$`).test(`${method} ${path}`);
+  return globMatches(pattern, `${method} ${path}`);
 }
 
 const SECRET_HEADERS = new Set(['authorization', 'x-vapi-secret', 'cookie']);
@@ -97,8 +97,4 @@ export function maskBody(body: unknown): unknown {
 
 function mask(secret: string): string {
   return secret.length <= 8 ? '***' : `***${secret.slice(-4)}`;
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

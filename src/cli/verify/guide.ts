@@ -10,23 +10,27 @@ export type GuideLine = { line: number; text: string; checks: string[] };
 
 const SMOKE = SMOKE_CHECKS.map((check) => check.id);
 
-/** What a line is about, the more particular first; the first that fits decides. */
-const ABOUT: [RegExp, string[]][] = [
-  [/grep.*Circuit breaker.*(opening|closing)/i, ['breaker_log']],
-  [/grep.*Circuit breaker/i, ['breaker_initialised']],
-  [/grep.*(X-Correlation-ID|correlation)/i, ['log_ids']],
-  [/grep.*test-\w+/i, ['id_in_log']],
-  [/grep.*429/i, ['limit_log']],
-  [/grep.*Twilio|client reuse|pool (efficiency|reuse)/i, ['client_reuse']],
+/** What a line is about, the more particular first; the first that fits decides. Of several words each stands after the one before. */
+const ABOUT: [RegExp | RegExp[], string[]][] = [
+  [[/grep/i, /Circuit breaker/i, /opening|closing/i], ['breaker_log']],
+  [[/grep/i, /Circuit breaker/i], ['breaker_initialised']],
+  [[/grep/i, /correlation/i], ['log_ids']],
+  [[/grep/i, /test-\w/i], ['id_in_log']],
+  [[/grep/i, /429/], ['limit_log']],
+  [[/grep/i, /Twilio/i], ['client_reuse']],
+  [/client reuse|pool (efficiency|reuse)/i, ['client_reuse']],
   [/smoke|pytest/i, SMOKE],
   [/email\/test/i, ['stub_gate']],
-  [/X-Correlation-ID: *\S+.*vapi\/settings|vapi\/settings.*X-Correlation-ID: *\S+/i, ['id_echoed']],
-  [/(for |seq |xargs|\{1\.\.).*vapi\/settings|> *10\/min|blocked|rapid/i, ['rate_limit']],
+  [[/X-Correlation-ID: *\S/i, /vapi\/settings/i], ['id_echoed']],
+  [[/vapi\/settings/i, /X-Correlation-ID: *\S/i], ['id_echoed']],
+  [[/for |seq |xargs|\{1\.\./i, /vapi\/settings/i], ['rate_limit']],
+  [/> *10\/min|blocked|rapid/i, ['rate_limit']],
   [/vapi\/settings/i, ['settings_read', 'id_made']],
   [/rollback|revert|rollout undo/i, ['rollback']],
   [/healthz|readyz|\/health\b/i, ['health_and_version']],
   [/downtime|rolling update/i, ['rolling_update']],
-  [/not closed|breaker.*(page|alert|1 ?min)|429s? *> *100|error rate|slack|pagerduty/i, ['alerts']],
+  [[/breaker/i, /page|alert|1 ?min/i], ['alerts']],
+  [/not closed|429s? *> *100|error rate|slack|pagerduty/i, ['alerts']],
   [/INTEGRATIONS_STUB_MODE|VAPI_API_KEY|TWILIO_(ACCOUNT_SID|AUTH_TOKEN)|AVA_ENV/i, ['environment']],
   [/(pip|npm|pnpm|yarn) (install|ci)|requirements\.txt|python -c|import /i, ['dependencies']],
   [/systemctl|uvicorn|kubectl|git push|railway|render|fly(ctl)? |ava serve|npm start/i, ['health_and_version']],
@@ -88,5 +92,15 @@ function isTarget(text: string): boolean {
 }
 
 function checksFor(text: string): string[] {
-  return ABOUT.find(([pattern]) => pattern.test(text))?.[1] ?? [];
+  return ABOUT.find(([words]) => standInTurn([words].flat(), text))?.[1] ?? [];
+}
+
+/** Word for word, each in what the one before left: never slower than the line is long. */
+function standInTurn(words: RegExp[], text: string): boolean {
+  let rest = text;
+  return words.every((word) => {
+    const found = word.exec(rest);
+    rest = found ? rest.slice(found.index + found[0].length) : rest;
+    return found !== null;
+  });
 }

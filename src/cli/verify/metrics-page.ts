@@ -34,6 +34,6 @@ export function readMetrics(text: string): MetricsPage {
 }
 
 function labelsOf(text: string): Record<string, string> {
-  const pairs = [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+  const pairs = [...text.matchAll(/(?<!\w)(\w+)="((?:[^"\\]|\\.)*)"/g)];
   return Object.fromEntries(pairs.map((pair) => [pair[1]!, pair[2]!]));
 }

@@ -67,7 +67,7 @@ function parse(stored: string): { cost: Cost; salt: Buffer; tag: Buffer } {
 }
 
 function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '');
+  return bytes.toString('base64').replace(/(?<!=)=+$/, '');
 }
 
 function createQueue() {

@@ -53,7 +53,7 @@ export function createWebhookTargets(deps: {
   publicUrl: string;
 }): (tenantId: string) => Promise<WebhookTarget> {
   const kept = new Map<string, { secret: string; readMs: number }>();
-  const url = `${deps.publicUrl.replace(/\/+$/, '')}/webhooks/vapi`;
+  const url = `${deps.publicUrl.replace(/(?<!\/)\/+$/, '')}/webhooks/vapi`;
   return async (tenantId) => {
     const known = kept.get(tenantId);
     const nowMs = deps.clock.monotonicMs();

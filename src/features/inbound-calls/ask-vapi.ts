@@ -58,7 +58,7 @@ export function createAskVapi(deps: AskVapiDeps): AskVapi {
 
   function redirect(routing: NumberRouting): VapiAnswer {
     if (routing.vapiPhoneNumberId === null) throw new NotTaken('number_not_at_vapi');
-    const address = `${deps.vapiBaseUrl.replace(/\/+$/, '')}/twilio/inbound_call`;
+    const address = `${deps.vapiBaseUrl.replace(/(?<!\/)\/+$/, '')}/twilio/inbound_call`;
     return { twiml: renderTwiml([{ redirect: address }]), vapiCallId: undefined };
   }
 

@@ -49,7 +49,7 @@ function voiceUrls({ webhooks }: ProvisioningPlace) {
 function fallbackUrls(sid: string, { fallbackUrl, webhooks }: ProvisioningPlace) {
   // A static host takes GET; AVA's own address is the second best: it helps when one answer failed, not when AVA is gone.
   if (fallbackUrl !== undefined) {
-    return { voice_fallback_url: `${fallbackUrl.replace(/\/+$/, '')}/${sid}.xml`, voice_fallback_method: 'GET' };
+    return { voice_fallback_url: `${fallbackUrl.replace(/(?<!\/)\/+$/, '')}/${sid}.xml`, voice_fallback_method: 'GET' };
   }
   return { voice_fallback_url: `${webhooks}/fallback`, voice_fallback_method: 'POST' };
 }

@@ -8,7 +8,7 @@ const MOST_PARAMETERS = 500;
 
 /** A preValidation hook. Throws `forbidden`. */
 export function twilioGate(deps: { publicUrl: string; tokens: TokenBook }) {
-  const base = deps.publicUrl.replace(/\/+$/, '');
+  const base = deps.publicUrl.replace(/(?<!\/)\/+$/, '');
   return async (request: FastifyRequest): Promise<void> => {
     const url = base + request.raw.url!;
     const { params, body } = bodyOf(request);

@@ -54,7 +54,7 @@ function makeClient({ accountSid, authToken }: TwilioCredential, baseUrl: string
     throw new UpstreamError({ kind: 'auth', upstream: 'twilio', connected: false, detail });
   }
   return {
-    accountUrl: `${baseUrl.replace(/\/+$/, '')}/2010-04-01/Accounts/${accountSid}`,
+    accountUrl: `${baseUrl.replace(/(?<!\/)\/+$/, '')}/2010-04-01/Accounts/${accountSid}`,
     authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`,
   };
 }

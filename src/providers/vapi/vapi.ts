@@ -59,7 +59,7 @@ const ATTEMPT_MS = 5_000;
 
 /** Every function rejects with an `UpstreamError`. */
 export function createVapi({ http, baseUrl }: { http: GuardedHttp; baseUrl: string }) {
-  const base = baseUrl.replace(/\/+$/, '');
+  const base = baseUrl.replace(/(?<!\/)\/+$/, '');
 
   function ask<T>(credential: VapiCredential, wanted: Wanted<T>, options: VapiOptions = {}): Promise<HttpAnswer<T>> {
     const { key, tenant, apiKey } = credential;

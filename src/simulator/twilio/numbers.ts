@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { globMatches } from '../glob.ts';
 import { type Account, makeNumber } from './account.ts';
 import { notFound, refuse } from './errors.ts';
 import { checkBought } from './magic.ts';
@@ -131,7 +132,7 @@ function numberOf(account: Account, request: FastifyRequest): Resource {
 function filterOf(request: FastifyRequest): (number: Resource) => boolean {
   const { PhoneNumber, FriendlyName } = request.query as Record<string, string>;
   const digits = PhoneNumber?.replaceAll(/[^\d*+]/g, '');
-  const pattern = digits ? new RegExp(digits.replaceAll('+', String.raw`\+`).replaceAll('*', '.*')) : undefined;
   return (number) =>
-    (!pattern || pattern.test(String(number.phone_number))) && (!FriendlyName || number.friendly_name === FriendlyName);
+    (!digits || globMatches(`*${digits}*`, String(number.phone_number))) &&
+    (!FriendlyName || number.friendly_name === FriendlyName);
 }
