@@ -58,7 +58,7 @@ export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
 
 export async function createCallDeps(options: CallDepsOptions) {
   const { config, clock, log, metrics, db, effects, vapi, twilio } = options;
-  const publicUrl = config.publicUrl.replace(/\/+$/, '');
+  const publicUrl = config.publicUrl.replace(/(?<!\/)\/+$/, '');
   const webhooks = `${publicUrl}/webhooks/twilio`;
   const place = { webhooks, fallbackUrl: config.fallbackUrl, vapiBaseUrl: config.vapiBaseUrl };
   const { vapiOf, twilioOf } = credentialsOf(options);

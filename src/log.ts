@@ -87,7 +87,7 @@ function correlated(): Record<string, string> {
   return context === undefined ? {} : { 'X-Correlation-ID': context.correlationId };
 }
 
-const STATE_CHANGE = /"msg":"Circuit breaker \[[^\]]*\] (opening|closing): /;
+const STATE_CHANGE = /"msg":"Circuit breaker \[[^\][]*\] (opening|closing): /;
 
 /**
  * Operators count state changes with `grep "Circuit breaker.*opening\|closing"`, which matches any line with that last
