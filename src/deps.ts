@@ -5,6 +5,8 @@ import { systemClock } from './clock.ts';
 import { createAfterCallDeps } from './after-call-deps.ts';
 import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
+import { MIGRATIONS } from './db/migrations/index.ts';
+import { createReplicaBeat } from './db/replicas.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
 import { createReleases } from './features/releases/releases.ts';
@@ -189,6 +191,8 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const alertDesk = createAlertDesk({ db, clock, teller, audit });
   const releases = createReleases({ db, clock, audit, onChange: () => events.publish(null, { type: 'release' }) });
 
+  const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
+
   const stopFollowing = await Promise.all([
     accounts.follow(),
     credentials.follow(),
@@ -234,6 +238,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     alertDesk,
     releases,
     syntheticTenants,
+    replicaBeat,
     async close() {
       await mailer?.close();
       for (const stop of stopFollowing) await stop();

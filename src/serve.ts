@@ -5,7 +5,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { EffectiveValue } from './config-reader.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
-import { migrate, readMigrationState } from './db/migrate.ts';
+import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
 import { createDeps, type Deps } from './deps.ts';
 import type { Log } from './log.ts';
 import { startWork } from './work.ts';
@@ -85,6 +85,7 @@ async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string;
     log.error({ err: error }, 'The database does not answer; AVA starts without it and tries again');
     return undefined;
   });
+  if (state !== undefined && state.unknown.length > 0) await refuseIfGone(config.databaseUrl);
   if (state !== undefined && state.pending.length > 0) await migrateOrRefuse(config.databaseUrl, config, state, log);
   return { url: config.databaseUrl, stop: async () => {} };
 }

@@ -1,4 +1,5 @@
 /** LIST: every background job and every clock. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { newCorrelationId, runInContext } from './correlation.ts';
 import type { Deps } from './deps.ts';
 import { reassertAllServers } from './features/assistants/jobs.ts';
@@ -15,6 +16,9 @@ export async function startWork(deps: Deps): Promise<Work> {
   listJobs(deps);
   // Not awaited: without its database a replica still answers ringing calls.
   deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
+  const sayAlive = () => quietly(deps, () => deps.replicaBeat.beat());
+  await Promise.race([sayAlive(), wait(FIRST_BEAT_MS, undefined, { ref: false })]);
+  clocks.push(every(deps, REPLICA_BEAT_MS, sayAlive));
   clocks.push(every(deps, PROBE_LOOK_MS, () => deps.prober.run()));
   clocks.push(every(deps, SPOOL_LOOK_MS, () => deps.drainSpool()));
   clocks.push(every(deps, SERVERS_LOOK_MS, () => reassertAllServers(deps)));
@@ -24,6 +28,7 @@ export async function startWork(deps: Deps): Promise<Work> {
   return {
     async stop() {
       for (const end of clocks) end();
+      await quietly(deps, () => deps.replicaBeat.leave());
       await deps.inboxClock.stop();
       await deps.jobs.stop({ graceMs: JOBS_GRACE_MS });
     },
@@ -61,6 +66,10 @@ async function quietly({ log }: Deps, work: () => Promise<unknown>): Promise<voi
 /** How often mail about finished calls is sent, and numbers in flip mode are compared with Vapi's circuits. */
 const TOLD_LOOK_MS = 1_000;
 const FLIP_LOOK_MS = 1_000;
+
+/** How often the database is told that this replica runs; the first time before it takes traffic, if that is quick. */
+const REPLICA_BEAT_MS = 10_000;
+const FIRST_BEAT_MS = 1_000;
 
 const JOBS_GRACE_MS = 5_000;
 

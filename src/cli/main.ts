@@ -5,6 +5,7 @@ import { registerFallback } from './fallback.ts';
 import { EXIT } from './settle.ts';
 import { registerSimulate } from './simulate.ts';
 import { findSimulator } from './simulate-control.ts';
+import { registerStory } from './story.ts';
 import { registerWebhooks } from './webhooks.ts';
 import { registerVerify } from './verify.ts';
 import { registerWatch } from './watch.ts';
@@ -33,7 +34,8 @@ program
 program
   .command('migrate')
   .description('bring the database up to date')
-  .option('--check', 'only say what is pending; exit 1 when something is')
+  .option('--check', 'only say whether the versions that run can live with this one; exit 1 when they cannot')
+  .option('--unchecked', 'apply it although that was not looked at; for an emergency')
   .option('--json', 'answer as JSON')
   .action(async (options) => (await import('./migrate.ts')).migrateCommand(options));
 
@@ -78,6 +80,8 @@ registerBackup(program);
 registerSimulate(program, findSimulator);
 
 registerWebhooks(program);
+
+registerStory(program);
 
 registerFallback(program);
 

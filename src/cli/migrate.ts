@@ -1,12 +1,19 @@
-import { migrate, readMigrationState } from '../db/migrate.ts';
+import { migrate } from '../db/migrate.ts';
+import { checkRelease, type ReleaseCheck } from '../db/release-check/check.ts';
 import { EXIT, findDatabase, settleConfig } from './settle.ts';
 
-/** `ava migrate`: applies what is pending, or with `--check` only says it. */
-export async function migrateCommand(options: { check?: boolean; json?: boolean }): Promise<void> {
+type Options = { check?: boolean; unchecked?: boolean; json?: boolean };
+
+/**
+ * `ava migrate`: applies what is pending, unless a version that runs could not live with it. With `--check` it only
+ * says so, and exits 1 where this version must not be released now.
+ */
+export async function migrateCommand(options: Options): Promise<void> {
   const { config } = settleConfig();
   const found = await findDatabase(config);
   try {
-    if (options.check) return report(await readMigrationState(found.url), options);
+    const checked = options.unchecked ? undefined : await checkRelease(found.url);
+    if (checked && (options.check || !checked.fits)) return report(checked, options);
     const applied = await migrate({ url: found.url, log: { info: () => {} } });
     say(options, { applied }, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.');
   } finally {
@@ -14,14 +21,24 @@ export async function migrateCommand(options: { check?: boolean; json?: boolean 
   }
 }
 
-function report(state: { applied: string[]; pending: string[]; unknown: string[] }, options: { json?: boolean }): void {
-  const newer = state.unknown.length > 0 ? ` A newer version has also applied ${state.unknown.join(', ')}.` : '';
-  const pending =
-    state.pending.length > 0 ? `Pending: ${state.pending.join(', ')}. Run \`ava migrate\`.` : 'Nothing is pending.';
-  say(options, state, pending + newer);
-  if (state.pending.length > 0) process.exitCode = EXIT.failed;
+function report(checked: ReleaseCheck, options: Options): void {
+  say(options, checked, checked.fits ? fine(checked) : refusal(checked));
+  if (!checked.fits) process.exitCode = EXIT.failed;
 }
 
-function say(options: { json?: boolean }, data: object, sentence: string): void {
+function fine({ pending, unknown, running }: ReleaseCheck): string {
+  const newer = unknown.length > 0 ? ` A newer version has also applied ${unknown.join(', ')}.` : '';
+  if (pending.length === 0) return `This version may be released. Nothing is pending.${newer}`;
+  const beside = running.map(({ version, commit, replicas }) => `${replicas} of ${version} (${commit})`).join(', ');
+  const who = beside === '' ? '' : ` The replicas that run can live with it: ${beside}.`;
+  return `This version may be released. Pending: ${pending.join(', ')}; run \`ava migrate\`.${who}${newer}`;
+}
+
+function refusal({ problems }: ReleaseCheck): string {
+  const lines = problems.map(({ problem, remedy }) => `  - ${problem} ${remedy}`);
+  return ['This version must not be released now; nothing was changed.', ...lines].join('\n');
+}
+
+function say(options: Options, data: object, sentence: string): void {
   process.stdout.write(options.json ? `${JSON.stringify(data)}\n` : `${sentence}\n`);
 }

@@ -35,6 +35,8 @@ const GLOBAL_TABLES = [
   'installation_keys',
   'kysely_migration',
   'releases',
+  'replicas',
+  'schema_contracts',
   'sessions',
   'sign_in_limits',
   'tenants',

@@ -1,10 +1,13 @@
 /** Brings a database up to date, once, whoever else tries at the same moment; with a limit on every wait. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import { Migrator } from 'kysely/migration';
 import { Client } from 'pg';
 import { installJobs, JOBS_SCHEMA } from '../jobs/schema.ts';
+import type { Migrations } from './migrations/released.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { clientSettings, createPool } from './pool.ts';
+import { goneForGood, noteTaken, readRunning, readTaken, stillNeeded } from './release-check/running.ts';
 import { SERVING_ROLE } from './tenant-table.ts';
 import { asDatabaseError } from './unavailable.ts';
 
@@ -14,10 +17,13 @@ export type MigrateOptions = {
   url: string;
   log: MigrateLog;
   /** The list to apply; tests pass their own. */
-  migrations?: Record<string, Migration>;
+  migrations?: Migrations;
   /** How long to wait for another process that migrates. */
   waitMs?: number;
-  /** How long a change of a table may wait for those who use it, before it gives up and leaves them alone. */
+  /**
+   * How long a change of a table may wait for those who use it: whoever comes meanwhile waits behind it. Then it lets
+   * go and tries again a little later, until `waitMs` is over.
+   */
   lockTimeoutMs?: number;
 };
 
@@ -25,14 +31,15 @@ export type MigrateOptions = {
 export type MigrationState = { applied: string[]; pending: string[]; unknown: string[] };
 
 /**
- * Applies what is pending, in one transaction, as the role of `url`, and resolves to the names. A database that a
- * newer version has migrated is left as it is. Throws `DatabaseUnavailable`, or the fault of the migration.
+ * Applies what is pending, each migration in a transaction of its own, as the role of `url`, and resolves to the names.
+ * A database that a newer version has migrated is left as it is. Throws `MigrationRefused` where a replica that runs
+ * still needs what would be taken away, `DatabaseUnavailable`, or the fault of the migration.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const lock = await takeLock(options.url, options.waitMs ?? 60_000);
   try {
     await createServingRole(lock);
-    const done = await applyPending(options);
+    const done = await applyPending(options, lock);
     await installJobs(options.url);
     await grantJobs(lock);
     options.log.info({ applied: done }, done.length > 0 ? `Applied ${done.join(', ')}` : 'The database is up to date');
@@ -43,10 +50,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 /** Compares a database with the list; changes nothing. Works as the serving role too. */
-export async function readMigrationState(
-  url: string,
-  migrations: Record<string, Migration> = MIGRATIONS,
-): Promise<MigrationState> {
+export async function readMigrationState(url: string, migrations: Migrations = MIGRATIONS): Promise<MigrationState> {
   const client = await open(url, { statementTimeoutMs: 5_000 });
   try {
     const known = Object.keys(migrations).sort();
@@ -69,23 +73,76 @@ export async function pendingMigrations(url: string): Promise<string[]> {
 }
 
 const LOCK = 'ava-migrate';
-const STATEMENT_TIMEOUT_MS = 300_000;
+// No statement of a migration may hold its locks longer; rows are filled in small steps elsewhere.
+const STATEMENT_TIMEOUT_MS = 60_000;
 
-async function applyPending(options: MigrateOptions): Promise<string[]> {
+async function applyPending(options: MigrateOptions, lock: Client): Promise<string[]> {
   const migrations = options.migrations ?? MIGRATIONS;
   const { pending } = await readMigrationState(options.url, migrations);
-  if (pending.length === 0) return [];
-  const lockTimeoutMs = options.lockTimeoutMs ?? 5_000;
-  const pool = createPool({ ...MIGRATING, url: options.url, maxConnections: 1 });
+  for (const name of pending) {
+    refuseWhatIsNeeded(stillNeeded([name], migrations, await readRunning(lock)));
+    await applyPatiently(options, name, migrations);
+    const contract = migrations[name]?.contract;
+    if (contract) await noteTaken(lock, name, contract);
+  }
+  if (pending.length > 0) await lock.query(`grant select on kysely_migration to ${SERVING_ROLE}`);
+  return pending;
+}
+
+/** Throws where a newer version has taken away what this one needs. Works as the serving role too. */
+export async function refuseIfGone(url: string, migrations: Migrations = MIGRATIONS): Promise<void> {
+  const client = await open(url, { statementTimeoutMs: 5_000 });
+  try {
+    refuseWhatIsNeeded(goneForGood(migrations, await readTaken(client)));
+  } finally {
+    await client.end();
+  }
+}
+
+/** A running version, or this one, could not live with the schema; the message says what to do. */
+export class MigrationRefused extends Error {}
+
+function refuseWhatIsNeeded([first]: { problem: string; remedy: string }[]): void {
+  if (first) throw new MigrationRefused(`${first.problem} ${first.remedy}`);
+}
+
+// A statement that waits for a lock makes everybody who comes later wait too: it waits briefly, and tries again.
+async function applyPatiently(options: MigrateOptions, name: string, migrations: Migrations): Promise<void> {
+  const deadlineMs = performance.now() + (options.waitMs ?? 60_000);
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+    try {
+      return await applyMigration(options.url, name, migrations, options.lockTimeoutMs);
+    } catch (error) {
+      const isLocked = isLockTimeout(error);
+      if (!isLocked || performance.now() + pauseMs > deadlineMs) throw error;
+      options.log.info({ migration: name, pauseMs }, `${name} waits: others use its tables`);
+      await delay(pauseMs);
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if ((at as { code?: string }).code === '55P03') return true;
+  return false;
+}
+
+const LOCK_TIMEOUT_MS = 500;
+
+/** Applies everything up to `name` to the database of `url`, without asking who uses it. */
+export async function applyMigration(
+  url: string,
+  name: string,
+  migrations: Migrations,
+  lockTimeoutMs = LOCK_TIMEOUT_MS,
+): Promise<void> {
+  const pool = createPool({ ...MIGRATING, url, maxConnections: 1 });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: pool.forKysely }) });
   try {
     await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, false)`.execute(db);
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
-    const { error, results } = await migrator.migrateToLatest();
+    const { error, results } = await migrator.migrateTo(name);
     const failed = results?.find((result) => result.status === 'Error');
     if (error) throw failed ? new Error(`Migration ${failed.migrationName} failed`, { cause: error }) : error;
-    await sql`grant select on kysely_migration to ${sql.id(SERVING_ROLE)}`.execute(db);
-    return pending;
   } finally {
     await pool.end();
   }
@@ -111,7 +168,8 @@ async function takeLock(url: string, waitMs: number): Promise<Client> {
 }
 
 // Roles belong to the whole server: another database on it may have made this one, even at this very moment.
-async function createServingRole(client: Client): Promise<void> {
+/** Makes the role that serves, where it is missing, and lets the role of `client` grant to it. */
+export async function createServingRole(client: Client): Promise<void> {
   await client.query(`do $$ begin
     if not exists (select from pg_roles where rolname = '${SERVING_ROLE}') then
       create role ${SERVING_ROLE} nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;

@@ -13,6 +13,7 @@ export type OperationTables = {
   alert_notifications: AlertNotificationsTable;
   alert_silences: AlertSilencesTable;
   alert_samples: AlertSamplesTable;
+  replicas: ReplicasTable;
   alerter_state: AlerterStateTable;
   releases: ReleasesTable;
 };
@@ -128,4 +129,14 @@ export type ReleasesTable = {
   author: string;
   started_at: Moment;
   finished_at: Moment | null;
+};
+
+/** Replicas that run, by their last beat; `knows` are the migrations of their version. */
+export type ReplicasTable = {
+  id: string;
+  version: string;
+  commit: string;
+  knows: string[];
+  started_at: Moment;
+  seen_at: Moment;
 };

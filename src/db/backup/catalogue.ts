@@ -10,7 +10,10 @@ export type KeptTable = {
   isTenants: boolean;
 };
 
-/** Parents before children. Of the job queue: queues, waiting jobs and clocks; not its statistics. */
+/**
+ * Parents before children. Of the job queue: queues, waiting jobs and clocks; not its statistics. What says of this one
+ * database who uses it and what its schema has lost stays with it.
+ */
 export async function listKeptTables(client: Client): Promise<KeptTable[]> {
   const { rows } = await client.query<KeptTable & { oid: number; parents: number[] }>(
     `select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relforcerowsecurity as "isTenants",
@@ -21,6 +24,7 @@ export async function listKeptTables(client: Client): Promise<KeptTable[]> {
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p') and not c.relispartition
        and (n.nspname = 'public' and c.relname not like 'kysely\\_%'
+            and c.relname not in ('replicas', 'schema_contracts')
             or n.nspname = $1 and c.relname in ('queue', 'job', 'schedule'))
      order by 2`,
     [JOBS_SCHEMA],

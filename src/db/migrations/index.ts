@@ -1,20 +1,22 @@
 /**
- * LIST: every migration in order. Only ever appended to, and only ever expanding: the version that runs must be able
- * to live with the schema of the next one, so what it uses is dropped one release after it stopped using it.
+ * LIST: every migration in order. Only ever appended to. The version that runs must be able to live with the schema of
+ * the next one, so what it uses is dropped one release after it stopped using it, by a migration with a `contract`.
  */
-import type { Migration } from 'kysely/migration';
 import * as foundation from './0001-foundation.ts';
 import * as accounts from './0002-accounts.ts';
 import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
 import * as operations from './0005-messaging-calendars-alerts.ts';
 import * as rotation from './0006-rotation.ts';
+import * as replicas from './0012-replicas.ts';
+import type { Migrations } from './released.ts';
 
-export const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Migrations = {
   '0001-foundation': foundation,
   '0002-accounts': accounts,
   '0003-vapi-settings': vapiSettings,
   '0004-calls': calls,
   '0005-messaging-calendars-alerts': operations,
   '0006-rotation': rotation,
+  '0012-replicas': replicas,
 };

@@ -1,0 +1,151 @@
+/** What one migration did to a schema that a running version would notice. */
+import type { ColumnShape, RuleShape, Shape } from './shape.ts';
+
+/**
+ * `takes`: a version that leaned on it fails. `blocks`: nothing fails in the end, but a large table stands still
+ * meanwhile. `what` names the thing as a contract declares it.
+ */
+export type Change = { effect: 'takes' | 'blocks'; what: string; table?: string; sentence: string };
+
+/** Compares two shapes of one database; new tables and whatever belongs to them are nobody's loss. */
+export function compareShapes(before: Shape, after: Shape): Change[] {
+  return [
+    ...lostTables(before, after),
+    ...changedColumns(before, after),
+    ...newColumns(before, after),
+    ...newRules(before, after),
+    ...lostKeys(before, after),
+    ...changedFunctions(before, after),
+    ...changedPolicies(before, after),
+    ...rewrittenTables(before, after),
+  ];
+}
+
+function lostTables(before: Shape, after: Shape): Change[] {
+  return [...before.tables].flatMap(([name, table]) => {
+    const what = `${table.kind === 'S' ? 'sequence' : 'table'} ${name}`;
+    const now = after.tables.get(name);
+    if (!now) {
+      const renamed = [...after.tables].find(([, other]) => other.oid === table.oid);
+      return [takes(what, renamed ? `renames ${what} to ${renamed[0]}` : `drops ${what}`)];
+    }
+    const lost = table.granted.split(',').filter((right) => right !== '' && !now.granted.split(',').includes(right));
+    return lost.length === 0 ? [] : [takes(what, `takes the right ${lost.join(', ')} on ${name} from ava_app`)];
+  });
+}
+
+function changedColumns(before: Shape, after: Shape): Change[] {
+  return [...before.columns].flatMap(([name, column]) => {
+    const table = tableOf(name);
+    // Said of the table already.
+    if (!after.tables.has(table)) return [];
+    const what = `column ${name}`;
+    const now = after.columns.get(name);
+    if (!now) {
+      const renamed = [...after.columns].find(
+        ([, other]) => other.oid === column.oid && other.position === column.position,
+      );
+      return [takes(what, renamed ? `renames ${what} to ${renamed[0]}` : `drops ${what}`)];
+    }
+    return changesOf(what, column, now);
+  });
+}
+
+function changesOf(what: string, column: ColumnShape, now: ColumnShape): Change[] {
+  const changes: Change[] = [];
+  if (now.type !== column.type) {
+    changes.push(takes(what, `changes ${what} from ${column.type} to ${now.type}`));
+  }
+  if (now.isNeeded && !column.isNeeded) changes.push(takes(what, `makes ${what} NOT NULL`));
+  else if (now.isNeeded && column.hasDefault && !now.hasDefault) {
+    changes.push(takes(what, `drops the default of ${what}, which is NOT NULL`));
+  }
+  return changes;
+}
+
+function newColumns(before: Shape, after: Shape): Change[] {
+  return [...after.columns]
+    .filter(([name, { isNeeded, hasDefault }]) => {
+      const isNew = !before.columns.has(name) && before.tables.has(tableOf(name));
+      return isNew && isNeeded && !hasDefault && !isRenamed(before, after.columns.get(name)!);
+    })
+    .map(([name]) => takes(`column ${name}`, `adds column ${name} as NOT NULL without a default`));
+}
+
+function newRules(before: Shape, after: Shape): Change[] {
+  const isOld = (oid: number) => [...before.tables.values()].some((table) => table.oid === oid);
+  const constraints = [...after.constraints]
+    .filter(([name, rule]) => isOld(rule.oid) && before.constraints.get(name)?.definition !== rule.definition)
+    .filter(([, rule]) => !rule.columns.every((position) => isNewColumn(before, after, rule.oid, position)))
+    .map(([name, { definition }]) => takes(`constraint ${name}`, `adds the constraint ${name}: ${definition}`));
+  const indexes = [...after.indexes]
+    .filter(([name, rule]) => isOld(rule.oid) && before.indexes.get(name)?.definition !== rule.definition)
+    .flatMap(([name, rule]) => indexChanges(before, after, name, rule));
+  return [...constraints, ...indexes];
+}
+
+function indexChanges(before: Shape, after: Shape, name: string, rule: RuleShape): Change[] {
+  const table = [...after.tables].find(([, { oid }]) => oid === rule.oid)?.[0] ?? '';
+  const what = `index ${name}`;
+  const built: Change = { effect: 'blocks', what, table, sentence: `builds the index ${name} while nobody can write` };
+  const isFree = rule.columns.some((position) => isNewColumn(before, after, rule.oid, position, 'empty'));
+  return rule.isUnique && !isFree ? [takes(what, `lets ${name} be unique only: ${rule.definition}`), built] : [built];
+}
+
+// `on conflict` names the columns of a key, and fails where there is none.
+function lostKeys(before: Shape, after: Shape): Change[] {
+  const keyOf = ({ definition }: RuleShape) => definition.replace(/^.*? ON (ONLY )?/, '');
+  const kept = new Set([...after.indexes.values()].filter(({ isUnique }) => isUnique).map(keyOf));
+  const isTableThere = (oid: number) =>
+    [...before.tables].some(([name, table]) => table.oid === oid && after.tables.has(name));
+  return [...before.indexes]
+    .filter(([, rule]) => rule.isUnique && isTableThere(rule.oid) && !kept.has(keyOf(rule)))
+    .map(([name]) => takes(`index ${name}`, `drops the unique index ${name}`));
+}
+
+/** `empty`: and a version that does not know the column leaves it null. */
+function isNewColumn(before: Shape, after: Shape, oid: number, position: number, how?: 'empty'): boolean {
+  const found = [...after.columns.values()].find((column) => column.oid === oid && column.position === position);
+  if (!found || isRenamed(before, found)) return false;
+  return how === undefined || (!found.isNeeded && !found.hasDefault);
+}
+
+function isRenamed(before: Shape, { oid, position }: ColumnShape): boolean {
+  return [...before.columns.values()].some((column) => column.oid === oid && column.position === position);
+}
+
+function changedFunctions(before: Shape, after: Shape): Change[] {
+  return [...before.functions].flatMap(([name, { answer, isGranted }]) => {
+    const what = `function ${name}`;
+    const now = after.functions.get(name);
+    if (!now) return [takes(what, `drops ${what}`)];
+    if (now.answer !== answer) return [takes(what, `lets ${what} answer ${now.answer} instead of ${answer}`)];
+    return isGranted && !now.isGranted ? [takes(what, `takes the right to call ${name} from ava_app`)] : [];
+  });
+}
+
+function changedPolicies(before: Shape, after: Shape): Change[] {
+  const changed = [...before.policies].filter(
+    ([name, rule]) => after.tables.has(tableOf(name)) && after.policies.get(name) !== rule,
+  );
+  return changed.map(([name]) => takes(`policy ${name}`, `changes or drops the policy ${name}`));
+}
+
+function rewrittenTables(before: Shape, after: Shape): Change[] {
+  return [...before.tables]
+    .filter(([name, { file, kind }]) => kind !== 'S' && after.tables.get(name) && after.tables.get(name)?.file !== file)
+    .map(([name]) => ({
+      effect: 'blocks',
+      what: `table ${name}`,
+      table: name,
+      sentence: `writes the whole table ${name} anew while nobody can use it`,
+    }));
+}
+
+function takes(what: string, sentence: string): Change {
+  return { effect: 'takes', what, sentence };
+}
+
+function tableOf(name: string): string {
+  return name.slice(0, name.indexOf('.'));
+}
