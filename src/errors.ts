@@ -16,6 +16,8 @@ export type PublicErrorOptions = {
   cause?: unknown;
 };
 
+const TOO_MANY = 429;
+
 export class PublicError extends Error {
   readonly code: string;
   readonly status: number;
@@ -23,7 +25,11 @@ export class PublicError extends Error {
   readonly options: PublicErrorOptions;
 
   constructor(code: string, kind: ErrorKind, detail: string, options: PublicErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Refusals come in crowds, when time is short, and a stack costs more than all the rest; a cause brings its own.
+    if (options.cause !== undefined || kind.status === TOO_MANY) Error.stackTraceLimit = 0;
     super(detail, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'PublicError';
     this.code = code;
     this.status = kind.status;

@@ -24,6 +24,8 @@ export type LogHandle = {
 };
 
 const ROTATION_CHECK_MS = 1000;
+/** How late a line may reach stdout or the file; `flush` waits for none. */
+const BATCH_MS = 10;
 
 export function createLog(options: LogOptions): LogHandle {
   const stdout =
@@ -35,7 +37,7 @@ export function createLog(options: LogOptions): LogHandle {
     {
       level: options.level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: createTimestamp(),
       formatters: { level: (label) => ({ level: label }) },
       mixin: correlated,
     },
@@ -62,7 +64,7 @@ type Batches = { write(line: string): void; flush(): void };
 
 const NO_BATCH = { flush: () => {} };
 
-/** One write to the system for all lines of one turn of the event loop: under load that is the dearer half of a line. */
+/** One write to the system for all lines of some milliseconds: it is the dearer half of a line. */
 function inBatches(stream: { write(text: string): unknown; flushSync(): void }): Batches {
   let waiting = '';
   const send = () => {
@@ -72,13 +74,25 @@ function inBatches(stream: { write(text: string): unknown; flushSync(): void }):
   };
   return {
     write(line) {
-      if (waiting === '') setImmediate(send);
+      if (waiting === '') setTimeout(send, BATCH_MS);
       waiting += line;
     },
     flush() {
       send();
       stream.flushSync();
     },
+  };
+}
+
+/** The time as a member of a line; made once for all lines of one millisecond. */
+function createTimestamp(): () => string {
+  let madeMs = 0;
+  let text = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== madeMs) text = `,"time":"${new Date(nowMs).toISOString()}"`;
+    madeMs = nowMs;
+    return text;
   };
 }
 

@@ -7,6 +7,7 @@ import type { App } from './app-type.ts';
 import { fail } from '../errors.ts';
 import { type Caller, mayAccess } from './caller.ts';
 import { limitRequest, type RouteLimits } from './limits.ts';
+import { headerValues } from './raw-headers.ts';
 
 export type Authenticate = (token: string) => Caller | Promise<Caller>;
 
@@ -53,8 +54,8 @@ const NOT_SIGNED_IN = 'Sign in again: the access token is missing, expired or no
 /** The one bearer token of the request, or undefined. */
 export function bearerToken(request: FastifyRequest): string | undefined {
   // Node joins repeated Authorization headers by keeping the first; two of them are an attack, so look at the raw list.
-  const given = request.raw.headersDistinct['authorization'];
-  if (given === undefined || given.length !== 1) return undefined;
+  const given = headerValues(request.raw, 'authorization');
+  if (given.length !== 1) return undefined;
   const match = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(given[0]!);
   return match?.[1];
 }

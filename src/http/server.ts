@@ -2,7 +2,7 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
 import Fastify, { type RawServerDefault } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
 import type { App } from './app-type.ts';
 import type { Log } from '../log.ts';
@@ -12,6 +12,7 @@ import { correlationIdOf, trackRequests } from './correlation.ts';
 import { parseJsonStrictly } from './json-body.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
 import { answerFrameworkErrors, replyWithProblems } from './problem.ts';
+import { keepFrozenAnswers } from './serializer.ts';
 
 export type HttpOptions = {
   clock: Clock;
@@ -44,7 +45,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   });
 
   app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
+  app.setSerializerCompiler(keepFrozenAnswers);
   trackRequests(app, options);
   sendSecurityHeaders(app, options);
   replyWithProblems(app, options);

@@ -8,7 +8,8 @@ import { fail, type FieldProblem } from '../errors.ts';
 export function refuseNul(app: App): void {
   app.addHook('preValidation', (request, _reply, done) => {
     const { params, query, body } = request;
-    const fields = [...nulFieldsOf(params, ''), ...nulFieldsOf(query, ''), ...nulFieldsOf(body, '')];
+    const inAddress = request.url.includes('%00') ? [...nulFieldsOf(params, ''), ...nulFieldsOf(query, '')] : [];
+    const fields = [...inAddress, ...nulFieldsOf(body, '')];
     done(fields.length > 0 ? fail('validation_failed', 'Some fields are not valid.', { fields }) : undefined);
   });
 }

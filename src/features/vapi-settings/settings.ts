@@ -33,6 +33,7 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
   const marked = isStub ? { stub: true as const } : {};
   // A list is the same as long as the copy is; making it costs more than all the rest of a read.
   const made = new WeakMap<KnownAssistant, Setting[]>();
+  const listed = new WeakMap<KnownAssistant, SettingsList>();
 
   function wireOf(known: KnownAssistant): Setting[] {
     const earlier = made.get(known);
@@ -48,14 +49,14 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
       const as_of = view.asOf.toISOString();
       return { settings: [], assistant_id: null, stale: false, as_of, drift: false, ...marked };
     }
+    const earlier = listed.get(view.known);
+    if (earlier && earlier.stale === view.stale && earlier.as_of === view.asOf.toISOString()) return earlier;
     const settings = wireOf(view.known);
-    return {
-      settings,
-      assistant_id: view.known.assistantId,
-      ...freshness(view),
-      drift: settings.some((setting) => setting.drift),
-      ...marked,
-    };
+    const drift = settings.some((setting) => setting.drift);
+    const list = { settings, assistant_id: view.known.assistantId, ...freshness(view), drift, ...marked };
+    // Frozen, so that its text is made once too.
+    listed.set(view.known, Object.freeze(list));
+    return list;
   }
 
   async function get(tenantId: string, key: string, assistantId?: string): Promise<SettingReply> {
