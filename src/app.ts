@@ -22,6 +22,7 @@ import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
 import { systemRoutes } from './features/system/routes.ts';
+import { timelineRoutes } from './features/timeline/routes.ts';
 import { vapiSettingsRoutes } from './features/vapi-settings/routes.ts';
 import { serveApiDocs } from './http/api-docs.ts';
 import type { App } from './http/app-type.ts';
@@ -95,6 +96,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   routingRoutes(app, { routing: deps.routing, test: deps.testRouting });
   moreCallRoutes(app, { ...deps, rules: deps.callRules });
   callRoutes(app, deps);
+  timelineRoutes(app, deps);
   webhookInboxRoutes(app, deps);
   const { simulatorUrl } = deps.config;
   if (simulatorUrl !== undefined) rehearsalRoutes(app, { http: deps.http, url: simulatorUrl });

@@ -27,6 +27,7 @@ import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
 import { createWebhookSecrets } from './features/credentials/webhook-secrets.ts';
 import { createEffects } from './features/effects/effects.ts';
+import { createTimeline } from './features/timeline/timeline.ts';
 import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
@@ -231,6 +232,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     messaging,
     calendars,
     numbers,
+    timeline: createTimeline({ db, calls: telephone.calls }),
     ...telephone,
     ...afterCall,
     refreshGauges,

@@ -5,6 +5,7 @@ import { registerFallback } from './fallback.ts';
 import { EXIT } from './settle.ts';
 import { registerSimulate } from './simulate.ts';
 import { findSimulator } from './simulate-control.ts';
+import { registerStory } from './story.ts';
 import { registerWebhooks } from './webhooks.ts';
 import { registerVerify } from './verify.ts';
 import { registerWatch } from './watch.ts';
@@ -79,6 +80,8 @@ registerBackup(program);
 registerSimulate(program, findSimulator);
 
 registerWebhooks(program);
+
+registerStory(program);
 
 registerFallback(program);
 

@@ -8,6 +8,7 @@ import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
 import * as operations from './0005-messaging-calendars-alerts.ts';
 import * as rotation from './0006-rotation.ts';
+import * as timeline from './0009-timeline.ts';
 import * as replicas from './0012-replicas.ts';
 import type { Migrations } from './released.ts';
 
@@ -18,5 +19,6 @@ export const MIGRATIONS: Migrations = {
   '0004-calls': calls,
   '0005-messaging-calendars-alerts': operations,
   '0006-rotation': rotation,
+  '0009-timeline': timeline,
   '0012-replicas': replicas,
 };
