@@ -190,7 +190,11 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     onChange: () => events.publish(null, { type: 'alert' }),
   });
   const alertDesk = createAlertDesk({ db, clock, teller, audit });
-  const releases = createReleases({ db, clock, audit, onChange: () => events.publish(null, { type: 'release' }) });
+  const releases = createReleases({
+    ...{ db, clock, audit },
+    onChange: () => events.publish(null, { type: 'release' }),
+    announce: (news) => void teller.announce(news),
+  });
 
   const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
 

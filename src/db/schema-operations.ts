@@ -3,6 +3,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json = JSONColumnType<object, string | undefined, string>;
+type NullableJson = ColumnType<object | null, string | null | undefined, string | null>;
 
 export type OperationTables = {
   calendar_connections: CalendarConnectionsTable;
@@ -129,6 +130,14 @@ export type ReleasesTable = {
   author: string;
   started_at: Moment;
   finished_at: Moment | null;
+  kind: Generated<string>;
+  phase: string | null;
+  plan: NullableJson;
+  progress: NullableJson;
+  /** Who carries it out; a held release is the only one that runs. */
+  holder: string | null;
+  updated_at: ColumnType<Date | null, Date | undefined, Date>;
+  running_lock: boolean | null;
 };
 
 /** Replicas that run, by their last beat; `knows` are the migrations of their version. */

@@ -8,6 +8,7 @@ import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
 import * as operations from './0005-messaging-calendars-alerts.ts';
 import * as rotation from './0006-rotation.ts';
+import * as releaseRuns from './0008-release-runs.ts';
 import * as timeline from './0009-timeline.ts';
 import * as replicas from './0012-replicas.ts';
 import type { Migrations } from './released.ts';
@@ -19,6 +20,7 @@ export const MIGRATIONS: Migrations = {
   '0004-calls': calls,
   '0005-messaging-calendars-alerts': operations,
   '0006-rotation': rotation,
+  '0008-release-runs': releaseRuns,
   '0009-timeline': timeline,
   '0012-replicas': replicas,
 };

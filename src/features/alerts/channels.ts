@@ -11,7 +11,8 @@ export type NoticeKind = 'trigger' | 'acknowledge' | 'resolve' | 'test';
 export type Notice = {
   /** Of the alert and the kind: the same key is the same notice. */
   key: string;
-  kind: NoticeKind;
+  /** `news` tells of something that is no alert, such as a release; it never pages. */
+  kind: NoticeKind | 'news';
   /** Stable from trigger to resolve. */
   dedupKey: string;
   severity: Severity;
@@ -112,11 +113,12 @@ function keyOf(notices: Notice[]): string {
   return notices.map((notice) => notice.key).join('|');
 }
 
-const WORDS: Record<NoticeKind, (severity: Severity) => string> = {
+const WORDS: Record<Notice['kind'], (severity: Severity) => string> = {
   trigger: (severity) => severity[0]!.toUpperCase() + severity.slice(1),
   acknowledge: () => 'Acknowledged',
   resolve: () => 'Over',
   test: () => 'Test',
+  news: (severity) => (severity === 'info' ? 'News' : 'Attention'),
 };
 
 function headOf({ kind, severity, title }: Notice): string {

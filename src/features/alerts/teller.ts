@@ -91,6 +91,16 @@ export function createTeller(deps: TellerDeps) {
     }
   }
 
+  /** Tells of a release and the like: once, to Slack, or by e-mail where Slack did not take it. Never throws. */
+  async function announce(news: { key: string; title: string; lines: string[]; isBad: boolean }): Promise<void> {
+    const severity = news.isBad ? 'warning' : 'info';
+    const notice: Notice = { ...news, kind: 'news', dedupKey: `ava:${news.key}`, severity, at: clock.now() };
+    for (const channel of ['slack', 'email'] as const) {
+      const sender = channels.get(channel);
+      if (sender !== undefined && (await attempt(sender, [notice])).outcome !== 'failed') return;
+    }
+  }
+
   /** Sends a test to one channel, or to all that are configured. */
   async function test(wanted: Channel | undefined, by: string): Promise<AlertTestWire> {
     const asked: Channel[] = wanted === undefined ? [...channels.keys()] : [wanted];
@@ -109,7 +119,7 @@ export function createTeller(deps: TellerDeps) {
     return { channel, configured: true, delivered: isDelivered, detail: problem ?? 'The channel took the test.' };
   }
 
-  return { tell, tellDirectly, test, channels: [...channels.keys()] };
+  return { tell, tellDirectly, announce, test, channels: [...channels.keys()] };
 }
 
 const MISSING: Record<Channel, string> = {

@@ -81,43 +81,139 @@ export const verificationSessionEndSchema = z
   .meta({ id: 'VerificationSessionEnd' });
 
 export const RELEASE_STATES = ['running', 'succeeded', 'rolled_back', 'failed'] as const;
+export const RELEASE_KINDS = ['release', 'rollback'] as const;
+/** Where a running release stands; `holding`: the watch is over, and there was too little to judge. */
+export const RELEASE_PHASES = ['preparing', 'rolling', 'watching', 'holding', 'rolling_back'] as const;
 
-export const releaseSchema = z
+export const RELEASE_ERRORS = {
+  release_running: { status: 409, title: 'Another release is under way' },
+  release_over: { status: 409, title: 'This release has ended' },
+  release_not_yours: { status: 409, title: 'Somebody else carries this release out' },
+} as const;
+
+/** One step of a plan, as it was shown before anything was done. */
+export const releaseStepSchema = z
   .object({
-    id: z.uuid(),
-    version: z.string(),
-    commit: z.string().nullable(),
-    previous_version: z.string().nullable(),
-    /** What was deployed to: `systemd`, `kubernetes`, `render`, `railway`, `fly`, `command`. */
-    target: z.string(),
-    state: z.enum(RELEASE_STATES),
-    /** Why it ended as it did, in words that an owner understands. */
-    reason: z.string().nullable(),
-    verification_id: z.uuid().nullable(),
-    author: z.string(),
-    started_at: timeSchema,
-    finished_at: timeSchema.nullable(),
+    id: z.string().max(120),
+    /** The replica it is done to; null where it concerns the whole installation. */
+    replica: z.string().max(200).nullable(),
+    title: z.string().max(300),
+    /** What is run, in order; none where AVA only looks. */
+    commands: z.array(z.string().max(4000)).max(20),
+    /** What must be so for the step to be done. */
+    until: z.string().max(500),
+    /** What happens when it is not. */
+    otherwise: z.string().max(500),
   })
-  .meta({ id: 'Release' });
+  .meta({ id: 'ReleaseStep' });
+
+export const releasePlanSchema = z
+  .object({
+    steps: z.array(releaseStepSchema).max(500),
+    /** The way back, for whatever has been changed by then. */
+    back: z.array(releaseStepSchema).max(500),
+  })
+  .meta({ id: 'ReleasePlan' });
+
+/** How far each replica is, and what happened when. */
+export const releaseProgressSchema = z
+  .object({
+    replicas: z
+      .array(
+        z.object({
+          name: z.string().max(200),
+          url: z.string().max(500),
+          from: z.string().max(100),
+          state: z.enum(['old', 'changing', 'new', 'returning', 'returned']),
+        }),
+      )
+      .max(200),
+    events: z
+      .array(
+        z.object({
+          at: timeSchema,
+          step: z.string().max(120),
+          outcome: z.enum(['begun', 'done', 'failed', 'noted']),
+          detail: z.string().max(2000),
+        }),
+      )
+      .max(1000),
+  })
+  .meta({ id: 'ReleaseProgress' });
+
+const releaseSummaryFields = {
+  id: z.uuid(),
+  kind: z.enum(RELEASE_KINDS),
+  version: z.string(),
+  commit: z.string().nullable(),
+  previous_version: z.string().nullable(),
+  /** What was deployed to: `systemd`, `ssh`, `kubernetes`, `render`, `railway`, `fly`, `command`. */
+  target: z.string(),
+  state: z.enum(RELEASE_STATES),
+  phase: z.enum(RELEASE_PHASES).nullable(),
+  /** Why it ended as it did, in words that an owner understands. */
+  reason: z.string().nullable(),
+  verification_id: z.uuid().nullable(),
+  author: z.string(),
+  /** Who carries it out; null for one that was only recorded. */
+  holder: z.string().nullable(),
+  started_at: timeSchema,
+  updated_at: timeSchema.nullable(),
+  finished_at: timeSchema.nullable(),
+};
+
+export const releaseSchema = z.object(releaseSummaryFields).meta({ id: 'Release' });
+export const releaseDetailSchema = z
+  .object({
+    ...releaseSummaryFields,
+    plan: releasePlanSchema.nullable(),
+    progress: releaseProgressSchema.nullable(),
+  })
+  .meta({ id: 'ReleaseDetail' });
 
 export const releaseListSchema = z
   .object({ releases: z.array(releaseSchema), next_cursor: z.string().nullable() })
   .meta({ id: 'ReleaseList' });
-export const releaseReplySchema = z.object({ release: releaseSchema }).meta({ id: 'ReleaseReply' });
+export const releaseReplySchema = z.object({ release: releaseDetailSchema }).meta({ id: 'ReleaseReply' });
+export const releaseParamsSchema = z.object({ id: z.uuid() });
+
+const reasonSchema = z.string().trim().max(2000);
+const holderSchema = z.string().trim().min(1).max(200);
 
 export const releaseBodySchema = z
   .strictObject({
+    kind: z.enum(RELEASE_KINDS).default('release'),
     version: z.string().trim().min(1).max(100),
     commit: z.string().trim().max(100).optional(),
     previous_version: z.string().trim().max(100).optional(),
     target: z.string().trim().min(1).max(60),
     state: z.enum(RELEASE_STATES),
-    reason: z.string().trim().max(1000).optional(),
+    phase: z.enum(RELEASE_PHASES).optional(),
+    reason: reasonSchema.optional(),
     verification_id: z.uuid().optional(),
+    /** Given with the state `running`, this release is the only one until it ends. */
+    holder: holderSchema.optional(),
+    plan: releasePlanSchema.optional(),
+    progress: releaseProgressSchema.optional(),
     started_at: timeSchema,
     finished_at: timeSchema.optional(),
   })
   .meta({ id: 'ReleaseRequest' });
+
+/** How a running release stands now, or how it ended. */
+export const releaseChangeBodySchema = z
+  .strictObject({
+    holder: holderSchema,
+    /** Take it over from whoever held it; the one before is refused from then on. */
+    take_over: z.boolean().default(false),
+    state: z.enum(RELEASE_STATES),
+    phase: z.enum(RELEASE_PHASES).optional(),
+    reason: reasonSchema.optional(),
+    verification_id: z.uuid().optional(),
+    progress: releaseProgressSchema,
+    finished_at: timeSchema.optional(),
+  })
+  .meta({ id: 'ReleaseChangeRequest' });
 
 export type Check = z.output<typeof checkSchema>;
 export type Evidence = z.output<typeof evidenceSchema>;
@@ -125,4 +221,9 @@ export type VerificationBody = z.output<typeof verificationBodySchema>;
 export type VerificationWire = z.output<typeof verificationSchema>;
 export type VerificationSummaryWire = z.output<typeof verificationSummarySchema>;
 export type ReleaseWire = z.output<typeof releaseSchema>;
+export type ReleaseDetailWire = z.output<typeof releaseDetailSchema>;
 export type ReleaseBody = z.output<typeof releaseBodySchema>;
+export type ReleaseChangeBody = z.output<typeof releaseChangeBodySchema>;
+export type ReleasePlan = z.output<typeof releasePlanSchema>;
+export type ReleaseStep = z.output<typeof releaseStepSchema>;
+export type ReleaseProgress = z.output<typeof releaseProgressSchema>;

@@ -14,6 +14,7 @@ import { createSyntheticTenants, type SyntheticTenants } from './synthetic.ts';
 const audit = { record: async () => {} };
 const clock = createHandClock(new Date());
 
+const news: string[] = [];
 let database: TestDatabase;
 let app: PrivateApp;
 let synthetic: SyntheticTenants;
@@ -33,7 +34,7 @@ beforeAll(async () => {
   const accounts = createAccounts({ db, clock, log, secrets, audit: audit as never });
   authenticate = async (token) => accounts.authenticate(token);
   synthetic = createSyntheticTenants({ db, clock, users: accounts.users });
-  const releases = createReleases({ db, clock, audit, onChange: () => {} });
+  const releases = createReleases({ db, clock, audit, onChange: () => {}, announce: (told) => news.push(told.title) });
   const deps = { releases, syntheticTenants: synthetic, record: async () => {} };
   app = await startPrivateApp({ db, caller: () => caller, routes: (scope) => releaseRoutes(scope, deps) });
 });
@@ -139,5 +140,36 @@ describe('releases', () => {
     expect(list.releases).toMatchObject([{ version: '1.2.0', state: 'rolled_back', reason: 'A single 5xx' }]);
     caller = owner;
     expect((await app.call('GET', '/api/v1/ops/releases')).status).toBe(403);
+  });
+
+  const running = (over: object = {}) => ({
+    ...{ version: '1.3.0', previous_version: '1.2.0', target: 'command', state: 'running', phase: 'rolling' },
+    ...{ holder: 'host:1', started_at: '2026-01-01T00:00:00Z', plan: { steps: [], back: [] } },
+    ...over,
+  });
+  const progress = { replicas: [{ name: 'a', url: 'http://a', from: '1.2.0', state: 'new' }], events: [] };
+
+  it('run one at a time, and only whoever holds one says how it stands, until somebody takes it over', async () => {
+    caller = operator;
+    news.length = 0;
+    const first = await app.call('POST', '/api/v1/ops/releases', running());
+    expect(first.status).toBe(201);
+    const { id } = first.body.release;
+    const second = await app.call('POST', '/api/v1/ops/releases', running({ version: '1.4.0', holder: 'host:2' }));
+    expect([second.status, second.body.code]).toEqual([409, 'release_running']);
+    expect(second.body.detail).toContain('to 1.3.0');
+    const say = (body: object) => app.call('PUT', `/api/v1/ops/releases/${id}`, { progress, ...body });
+    const other = await say({ holder: 'host:2', state: 'running' });
+    expect([other.status, other.body.code]).toEqual([409, 'release_not_yours']);
+    expect((await say({ holder: 'host:2', state: 'running', phase: 'watching', take_over: true })).status).toBe(200);
+    expect((await say({ holder: 'host:1', state: 'running' })).body.code).toBe('release_not_yours');
+    const ended = await say({ holder: 'host:2', state: 'rolled_back', reason: 'It answered with errors.' });
+    expect(ended.body.release).toMatchObject({ state: 'rolled_back', phase: null, progress });
+    expect(ended.body.release.finished_at).not.toBeNull();
+    expect((await say({ holder: 'host:2', state: 'running' })).body.code).toBe('release_over');
+    const { body } = await app.call('GET', `/api/v1/ops/releases/${id}`);
+    expect(body.release).toMatchObject({ holder: 'host:2', plan: { steps: [], back: [] }, progress });
+    expect(news).toEqual(['A release to 1.3.0 from 1.2.0 has begun', 'The release to 1.3.0 was rolled back']);
+    expect((await app.call('POST', '/api/v1/ops/releases', running({ version: '1.4.0' }))).status).toBe(201);
   });
 });

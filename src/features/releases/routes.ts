@@ -4,7 +4,9 @@ import { type Actor, actorOf } from '../../http/caller.ts';
 import { listQuerySchema, REFUSALS } from '../../http/shapes.ts';
 import {
   releaseBodySchema,
+  releaseChangeBodySchema,
   releaseListSchema,
+  releaseParamsSchema,
   releaseReplySchema,
   verificationBodySchema,
   verificationListQuerySchema,
@@ -32,7 +34,9 @@ export function releaseRoutes(app: App, deps: ReleaseRouteDeps): void {
   getVerification(app, deps);
   recordVerification(app, deps);
   listReleases(app, deps);
+  getRelease(app, deps);
   recordRelease(app, deps);
+  changeRelease(app, deps);
 }
 
 function openSession(app: App, { syntheticTenants, record }: ReleaseRouteDeps): void {
@@ -122,7 +126,7 @@ function listReleases(app: App, { releases }: ReleaseRouteDeps): void {
 function recordRelease(app: App, { releases }: ReleaseRouteDeps): void {
   const schema = {
     tags: TAGS,
-    summary: 'Keep what was released, and how it ended',
+    summary: 'Keep a release: one that begins, or one that has ended',
     body: releaseBodySchema,
     response: { ...REFUSALS, 201: releaseReplySchema },
   };
@@ -130,4 +134,31 @@ function recordRelease(app: App, { releases }: ReleaseRouteDeps): void {
   app.post('/ops/releases', { schema, config }, async (request, reply) =>
     reply.code(201).send({ release: await releases.recordRelease(actorOf(request), request.body) }),
   );
+}
+
+function getRelease(app: App, { releases }: ReleaseRouteDeps): void {
+  const schema = {
+    tags: TAGS,
+    summary: 'One release with its plan and how far it is',
+    params: releaseParamsSchema,
+    response: { ...REFUSALS, 200: releaseReplySchema },
+  };
+  const config = { access: 'operator', limitGroup: 'releases' } as const;
+  app.get('/ops/releases/:id', { schema, config }, async (request) => ({
+    release: await releases.getRelease(request.params.id),
+  }));
+}
+
+function changeRelease(app: App, { releases }: ReleaseRouteDeps): void {
+  const schema = {
+    tags: TAGS,
+    summary: 'Say how a running release stands, or how it ended',
+    params: releaseParamsSchema,
+    body: releaseChangeBodySchema,
+    response: { ...REFUSALS, 200: releaseReplySchema },
+  };
+  const config = { access: 'operator', limitGroup: 'release-progress' } as const;
+  app.put('/ops/releases/:id', { schema, config }, async (request) => ({
+    release: await releases.changeRelease(actorOf(request), request.params.id, request.body),
+  }));
 }

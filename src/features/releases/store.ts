@@ -1,14 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
-import type {
-  Check,
-  ReleaseBody,
-  ReleaseWire,
-  VerificationBody,
-  VerificationSummaryWire,
-  VerificationWire,
-} from './contract.ts';
+import type { Check, VerificationBody, VerificationSummaryWire, VerificationWire } from './contract.ts';
 
 type Trx = Transaction<Schema>;
 type Db = Database['system'];
@@ -98,47 +91,6 @@ function summaryOf(row: SummaryRow): VerificationSummaryWire {
     started_at: row.started_at.toISOString(),
     finished_at: row.finished_at.toISOString(),
     recorded_at: row.recorded_at.toISOString(),
-  };
-}
-
-export async function addRelease(db: Db, body: ReleaseBody, author: string): Promise<ReleaseWire> {
-  const row = await db
-    .insertInto('releases')
-    .values({
-      version: body.version,
-      commit: body.commit ?? null,
-      previous_version: body.previous_version ?? null,
-      target: body.target,
-      state: body.state,
-      reason: body.reason ?? null,
-      verification_id: body.verification_id ?? null,
-      author,
-      started_at: body.started_at,
-      finished_at: body.finished_at ?? null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return releaseOf(row);
-}
-
-export async function listReleases(db: Db, limit: number, before: Place | undefined): Promise<ReleaseWire[]> {
-  let query = db.selectFrom('releases').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc').limit(limit);
-  if (before !== undefined) query = query.where(sql<boolean>`(started_at, id) < (${before.at}, ${before.id}::uuid)`);
-  return (await query.execute()).map(releaseOf);
-}
-
-type ReleaseRow = Omit<ReleaseWire, 'state' | 'started_at' | 'finished_at'> & {
-  state: string;
-  started_at: Date;
-  finished_at: Date | null;
-};
-
-function releaseOf(row: ReleaseRow): ReleaseWire {
-  return {
-    ...row,
-    state: row.state as ReleaseWire['state'],
-    started_at: row.started_at.toISOString(),
-    finished_at: row.finished_at?.toISOString() ?? null,
   };
 }
 
