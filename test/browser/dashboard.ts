@@ -16,8 +16,8 @@ export const hasBrowser = CHROMIUM !== undefined;
 export type Dashboard = {
   telephone: Telephone;
   browser: Browser;
-  /** A window of its own, with what went wrong in it. */
-  open(options?: BrowserContextOptions): Promise<Window>;
+  /** A window of its own, with what went wrong in it; `base` is another way to AVA. */
+  open(options?: BrowserContextOptions, base?: string): Promise<Window>;
   stop(): Promise<void>;
 };
 
@@ -43,7 +43,7 @@ export async function startDashboard(options: AvaOptions = {}): Promise<Dashboar
   return {
     telephone,
     browser,
-    open: async (given) => openWindow(await browser.newContext({ locale: 'en-GB', ...given }), base),
+    open: async (given, by = base) => openWindow(await browser.newContext({ locale: 'en-GB', ...given }), by),
     async stop() {
       await browser.close();
       await telephone.stop();

@@ -9,6 +9,7 @@ import type { LiveEvent } from '../../features/system/contract.ts';
 import { api } from '../api/api.ts';
 import { isOwnEcho } from './echo.ts';
 import { createEventReader } from './event-reader.ts';
+import { untilSeen, whileSeen } from './seen.ts';
 
 /** What each kind of event makes old: first words of query keys. */
 const TOUCHES: Record<LiveEvent['type'], string[]> = {
@@ -28,7 +29,10 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const POLL_MS = 30_000;
 
-let isLive = false;
+/** `starting`: the first stream is on its way; `cut`: there was one, and the next is being opened. */
+export type LiveState = 'starting' | 'live' | 'cut';
+
+let state: LiveState = 'starting';
 const listeners = new Set<() => void>();
 
 /** Keeps the stream open while the shell is on the screen. */
@@ -41,14 +45,18 @@ export function useLiveUpdates(): void {
   }, [queryClient]);
 }
 
-export function useIsLive(): boolean {
+export function useLiveState(): LiveState {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => isLive,
+    () => state,
   );
+}
+
+export function useIsLive(): boolean {
+  return useLiveState() === 'live';
 }
 
 /** How often a page asks by itself: never while the stream tells it, else every half minute. */
@@ -61,10 +69,12 @@ async function keepListening(queryClient: QueryClient, signal: AbortSignal): Pro
   let lastEventId: string | undefined;
   let failures = 0;
   while (!signal.aborted) {
+    await untilSeen(signal);
+    const look = whileSeen(signal);
     try {
-      const response = await api.events(lastEventId, signal);
+      const response = await api.events(lastEventId, look.signal);
       failures = 0;
-      become(true);
+      become('live');
       await readStream(response, (id, type) => {
         lastEventId = id ?? lastEventId;
         touch(type);
@@ -72,7 +82,12 @@ async function keepListening(queryClient: QueryClient, signal: AbortSignal): Pro
     } catch {
       failures += 1;
     }
-    become(false);
+    look.end();
+    if (look.signal.aborted) {
+      become('starting');
+      continue;
+    }
+    become('cut');
     await pause(waitMs(failures), signal);
   }
 }
@@ -122,8 +137,8 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function become(next: boolean): void {
-  if (isLive === next) return;
-  isLive = next;
+function become(next: LiveState): void {
+  if (state === next) return;
+  state = next;
   for (const listener of listeners) listener();
 }

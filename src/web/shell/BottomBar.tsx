@@ -5,6 +5,7 @@ import { paths } from '../paths.ts';
 import { useSession } from '../session/use-session.ts';
 import { useText } from '../text/text.tsx';
 import { IconButton } from '../ui/Button.tsx';
+import { CutMark } from './LiveMark.tsx';
 import { Mark } from './Mark.tsx';
 
 const Drawer = lazy(() => import('./Drawer.tsx'));
@@ -20,6 +21,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
     <header className="sticky top-0 z-20 flex h-13 items-center gap-2.5 border-b border-line bg-canvas/90 px-4 backdrop-blur lg:hidden">
       <Mark className="size-6" />
       <p className="min-w-0 flex-1 truncate text-sm font-semibold">{tenant.name}</p>
+      <CutMark />
       <IconButton label={text.shell.palette.open} onClick={onSearch}>
         <Search aria-hidden className="size-4.5" />
       </IconButton>

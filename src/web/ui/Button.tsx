@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { ComponentProps, ReactNode } from 'react';
+import type { ComponentProps, MouseEvent, ReactNode } from 'react';
 import { classes } from './classes.ts';
 import { Spinner } from './Spinner.tsx';
 
@@ -20,12 +20,18 @@ const SIZES: Record<Size, string> = { normal: 'h-9 px-3.5 text-base', small: 'h-
 
 type ButtonProps = ComponentProps<'button'> & { kind?: Kind; size?: Size; busy?: boolean; icon?: ReactNode };
 
-/** While `busy` it keeps its width, says so, and does not answer a second click. */
+/** While `busy` it keeps its width, says so, and does not answer a second click; nor the second half of a double click. */
 export function Button({ kind = 'secondary', size = 'normal', busy = false, icon, children, ...rest }: ButtonProps) {
+  // An answer may come between the two clicks of an impatient finger, so `busy` alone would let the second one through.
+  const click = (event: MouseEvent<HTMLButtonElement>) => {
+    if (event.detail > 1) event.preventDefault();
+    else rest.onClick?.(event);
+  };
   return (
     <button
       type="button"
       {...rest}
+      onClick={click}
       disabled={rest.disabled === true || busy}
       aria-busy={busy || undefined}
       className={classes(BASE, KINDS[kind], SIZES[size], rest.className)}

@@ -35,8 +35,9 @@ export const shell = {
   language: 'Language',
   demoTitle: 'Demo mode',
   demoBody: 'Integrations answer with stub data. Nothing is sent to Vapi, Twilio, e-mail or calendars.',
-  live: 'Live',
-  liveOff: 'Updating every half minute',
+  liveStates: { starting: 'Connecting', live: 'Live', cut: 'Live updates cut, reconnecting' },
+  liveMeanwhile: 'Until then this page asks for changes every half minute.',
+  liveCutShort: 'Reconnecting',
   palette: {
     open: 'Search and commands',
     placeholder: 'Go to a page or run a command…',

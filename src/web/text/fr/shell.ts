@@ -38,8 +38,9 @@ export const shell: Text['shell'] = {
   demoTitle: 'Mode démo',
   demoBody:
     'Les intégrations répondent avec des données fictives. Rien n’est envoyé à Vapi, Twilio, par e-mail ou aux agendas.',
-  live: 'En direct',
-  liveOff: 'Mise à jour toutes les 30 secondes',
+  liveStates: { starting: 'Connexion', live: 'En direct', cut: 'Direct interrompu, reconnexion' },
+  liveMeanwhile: 'D’ici là, cette page se met à jour toutes les 30 secondes.',
+  liveCutShort: 'Reconnexion',
   palette: {
     open: 'Recherche et commandes',
     placeholder: 'Aller à une page ou lancer une commande…',
