@@ -71,11 +71,14 @@ export async function deleteMember(trx: Trx, userId: string): Promise<void> {
   await trx.deleteFrom('members').where('user_id', '=', userId).execute();
 }
 
-/** Whether anybody is there yet; whoever asks here holds the answer until the transaction ends. */
+/** Whether only verification's own people are there yet, or nobody at all; whoever asks here holds the answer until the transaction ends. */
 export async function lockWhetherEmpty(trx: Trx): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtext('ava-first-user'))`.execute(trx);
-  const row = await trx.selectFrom('users').select('id').limit(1).executeTakeFirst();
-  return row === undefined;
+  const { rows } = await sql<{ empty: boolean }>`
+    select not exists (select from users) or not exists (select from tenants where not synthetic) as empty`.execute(
+    trx,
+  );
+  return rows[0]!.empty;
 }
 
 export type Tenant = { id: string; name: string };

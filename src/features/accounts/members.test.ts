@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AccountsApp, PASSWORD, type Person, startAccountsApp } from '../../../test/harness/accounts-app.ts';
+import { createFirstTenant } from '../assistants/access.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/database.ts';
 import { printResult } from '../../../test/harness/result.ts';
 import { type Role, ROLES } from '../../http/caller.ts';
@@ -195,7 +196,6 @@ describe('members', () => {
     const fresh = await startAccountsApp({ database: empty.database });
     const probe = { email: 'probe@example.test', password: PASSWORD, tenant: 'Probe', synthetic: true };
     expect((await fresh.accounts.users.createUser(probe)).user.operator).toBe(false);
-    await empty.database.system.deleteFrom('users').execute();
     const both = ['one', 'two'].map((name) =>
       fresh.accounts.users.createUser({ email: `${name}@example.test`, password: PASSWORD, tenant: name }),
     );
@@ -206,6 +206,7 @@ describe('members', () => {
       .selectAll()
       .where('uses_environment', '=', true)
       .execute();
+    expect(await createFirstTenant(empty.database)(tenants[0]!.id)).toBe(true);
     expect(tenants.map(({ id }) => id)).toEqual(
       made.filter(({ user }) => user.operator).map(({ tenant }) => tenant.id),
     );

@@ -73,6 +73,7 @@ async function firstTenant(db: Database): Promise<string | undefined> {
   const row = await db.system
     .selectFrom('tenants')
     .select('id')
+    .where('synthetic', '=', false)
     .orderBy('created_at')
     .orderBy('id')
     .limit(1)
