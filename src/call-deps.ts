@@ -1,7 +1,7 @@
 /** Makes what a telephone call passes through: routing, the front door, the ledger of webhooks, and the calls themselves. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { sql } from 'kysely';
+import { assistantName, ownerOfMessage, ownersOf, tenantOfNumber, toldReason } from './call-data-deps.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/connect.ts';
@@ -20,6 +20,7 @@ import { createInboundCalls, whyNotAssistant } from './features/inbound-calls/in
 import { createRouting, createRoutingTable } from './features/phone-numbers/routing.ts';
 import type { Routing, RoutingTest } from './features/phone-numbers/routing-contract.ts';
 import { testRouting } from './features/phone-numbers/routing-test.ts';
+import type { Calendars } from './features/calendars/calendars.ts';
 import type { Messaging } from './features/messaging/messaging.ts';
 import { createTold } from './features/calls/told.ts';
 import type { Events } from './features/system/events.ts';
@@ -36,6 +37,7 @@ import type { Metrics } from './metrics.ts';
 import type { TwilioRest } from './providers/twilio/rest.ts';
 import type { Vapi } from './providers/vapi/vapi.ts';
 import type { Guard } from './resilience/guard.ts';
+import { createToolDeps } from './tool-deps.ts';
 
 export type CallDepsOptions = {
   config: Config;
@@ -52,6 +54,7 @@ export type CallDepsOptions = {
   vapi: Vapi;
   twilio: TwilioRest;
   messaging: Pick<Messaging, 'sendCallSummary'>;
+  calendars: Pick<Calendars, 'busy' | 'book' | 'connections' | 'isStub'>;
 };
 
 export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
@@ -117,6 +120,17 @@ export async function createCallDeps(options: CallDepsOptions) {
       toldReason: (...of) => toldReason(db, ...of),
     }),
   });
+  const tools = createToolDeps({
+    clock,
+    table,
+    log,
+    effects,
+    calls,
+    twilio,
+    twilioOf,
+    webhooks,
+    calendars: options.calendars,
+  });
   const door = createTwilioDoor({
     clock,
     log,
@@ -162,11 +176,10 @@ export async function createCallDeps(options: CallDepsOptions) {
       secretsOf: async (tenantId) => [await options.webhookSecrets.current(tenantId, 'vapi', { name: 'AVA' })],
     }),
     vapiAnswers: createAnswers({
-      clock,
       findRouting: (id, number) =>
         (id === null ? undefined : table.findByVapiId(id)) ??
         (number === undefined ? undefined : table.find(number, undefined)),
-      useTool: async () => undefined,
+      useTool: tools.use,
     }),
     ownerOfMessage: (of: { assistantId: string | null; phoneNumberId: string | null }) => ownerOfMessage(db, table, of),
     async close() {
@@ -197,50 +210,6 @@ function environmentOf({ twilioAccountSid, twilioAuthToken }: Config) {
   return { accountSid: twilioAccountSid, authToken: twilioAuthToken };
 }
 
-async function tenantOfNumber(
-  db: Database,
-  phoneNumber: string,
-  accountSid: string | undefined,
-): Promise<string | undefined> {
-  if (phoneNumber === '') return undefined;
-  const { rows } = await sql<{ tenant: string }>`
-    select t as tenant from tenant_of_number(${phoneNumber}, ${accountSid ?? null}) t`.execute(
-    db.lane('webhook').system,
-  );
-  return rows.length === 1 ? rows[0]?.tenant : undefined;
-}
-
-/** Whose assistant or number a message of Vapi is about. */
-async function ownerOfMessage(
-  db: Database,
-  table: { findByVapiId(id: string): { tenantId: string } | undefined },
-  { assistantId, phoneNumberId }: { assistantId: string | null; phoneNumberId: string | null },
-): Promise<string | undefined> {
-  const byNumber = phoneNumberId === null ? undefined : table.findByVapiId(phoneNumberId)?.tenantId;
-  if (byNumber !== undefined || assistantId === null || !UUID.test(assistantId)) return byNumber;
-  const { rows } = await sql<{ tenant: string | null }>`select tenant_of_assistant(${assistantId}) as tenant`.execute(
-    db.lane('webhook').system,
-  );
-  return rows[0]?.tenant ?? undefined;
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Why Vapi says that a call ended, as far as its webhooks have come: processed or not. */
-async function toldReason(db: Database, tenantId: string, vapiCallId: string): Promise<string | undefined> {
-  const row = await db.lane('call').asTenant(tenantId, (trx) =>
-    trx
-      .selectFrom('webhook_events')
-      .select(sql<string | null>`kept->'message'->>'endedReason'`.as('reason'))
-      .where('vapi_call_id', '=', vapiCallId)
-      .where('type', 'in', ['status-update', 'end-of-call-report'])
-      .where(sql<boolean>`kept->'message'->>'endedReason' is not null`)
-      .limit(1)
-      .executeTakeFirst(),
-  );
-  return row?.reason ?? undefined;
-}
-
 type NowOptions = { tenantId: string; routing: Routing; webhooks: string };
 
 async function testNow(options: CallDepsOptions, { tenantId, routing, webhooks }: NowOptions): Promise<RoutingTest> {
@@ -267,23 +236,4 @@ async function obstacleTo(
 function isVapiOpen({ guard }: Pick<CallDepsOptions, 'guard'>, tenantId: string): boolean {
   const names = ['vapi', `vapi/${tenantId}`];
   return guard.circuits().some((one) => names.includes(one.circuit) && one.state !== 'closed');
-}
-
-/** Where the owners of a tenant read their mail. */
-async function ownersOf(db: Database, tenantId: string): Promise<string[]> {
-  const owners = await db.asTenant(tenantId, (trx) =>
-    trx.selectFrom('members').select('user_id').where('role', '=', 'owner').execute(),
-  );
-  if (owners.length === 0) return [];
-  const ids = owners.map((owner) => owner.user_id);
-  const users = await db.lane('job').system.selectFrom('users').select('email').where('id', 'in', ids).execute();
-  return users.map((user) => user.email);
-}
-
-async function assistantName(db: Database, tenantId: string, assistantId: string | null): Promise<string> {
-  if (assistantId === null || !UUID.test(assistantId)) return 'none';
-  const row = await db.asTenant(tenantId, (trx) =>
-    trx.selectFrom('assistants').select('name').where('vapi_assistant_id', '=', assistantId).executeTakeFirst(),
-  );
-  return row?.name ?? 'unknown';
 }

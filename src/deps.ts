@@ -19,6 +19,7 @@ import { createSenders } from './features/alerts/channels.ts';
 import { createTeller } from './features/alerts/teller.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
 import { createFirstTenant, createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
+import { createEquipment } from './features/assistant-tools/equipment.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials, type Credentials } from './features/credentials/credentials.ts';
@@ -154,10 +155,11 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     messaging,
+    calendars,
   });
   const afterCall = createAfterCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
-    ...{ messaging, telephone, http, twilioClients },
+    ...{ messaging, calendars, telephone, http, twilioClients },
     adoptAssistants: (tenantId) => assistants.list(tenantId),
   });
 
@@ -223,6 +225,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
     twilio,
     jobs,
     assistants,
+    equipment: createEquipment({ assistants }),
     settings,
     settingHistory,
     settingDrift,

@@ -30,6 +30,7 @@ const fail = errorsOf(CALENDAR_ERRORS);
 const DAY_MS = 86_400_000;
 /** A reservation whose booking was never heard of again is given up after this time. */
 const RESERVED_MS = 2 * 60_000;
+const MOST_READ = 250;
 
 export function createCalendars(deps: CalendarDeps) {
   const { config, db, clock } = deps;
@@ -46,6 +47,20 @@ export function createCalendars(deps: CalendarDeps) {
       api.listEntries(token, { from, to, limit: range.limit }, by),
     );
     return { ...head, stub: false, events: entries.map(wireOf) };
+  }
+
+  /** When nobody has time within the range, as far as the calendar says. */
+  async function busy(by: OnBehalf, provider: CalendarProvider, { from, to }: { from: Date; to: Date }) {
+    if (config.stubMode) {
+      const times = stubEvents(from, to, MOST_READ).map(({ start, end }) => timeOf(start, end));
+      return { stub: true as const, times };
+    }
+    const api = await connectedApi(by.tenantId, provider);
+    const entries = await connections.withToken(by, provider, (token) =>
+      api.listEntries(token, { from, to, limit: MOST_READ }, by),
+    );
+    const blocking = entries.filter((entry) => entry.status !== 'cancelled' && !entry.isFree);
+    return { stub: false as const, times: blocking.map(({ start, end, allDay }) => ({ start, end, allDay })) };
   }
 
   /** Books once per `key`: a repeat answers the first booking, another key on the same time is refused. */
@@ -136,6 +151,7 @@ export function createCalendars(deps: CalendarDeps) {
 
   return {
     listEvents,
+    busy,
     book,
     isStub: config.stubMode,
     connections: (tenantId: string) => connections.list(tenantId),
@@ -143,6 +159,10 @@ export function createCalendars(deps: CalendarDeps) {
     complete: connections.complete,
     disconnect: connections.disconnect,
   };
+}
+
+function timeOf(start: string, end: string) {
+  return { start: new Date(start), end: new Date(end), allDay: false };
 }
 
 function taken() {

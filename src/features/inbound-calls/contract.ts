@@ -19,6 +19,7 @@ export const ROUTE_REASONS = {
   assistant_resting: 'The assistant does not answer at this hour.',
   outside_hours: 'It is outside business hours, so nobody is rung.',
   mode_off: 'AVA does not route this number.',
+  assistant_asked: 'The assistant passed the caller on to a person.',
   assistant_dropped: 'The conversation with the assistant broke off.',
   nobody_answered: 'None of the people answered.',
   no_people: 'Nobody is named in the fallback plan.',

@@ -202,6 +202,15 @@ export function createInboundCalls(deps: InboundCallsDeps) {
       return counted(fallback(routing, 'assistant_dropped', startedMs, { isMidCall: true }));
     },
 
+    /** The assistant asked for a person: the plan goes on where the talk left off. */
+    async afterTransfer(params: Fields): Promise<Answer> {
+      const startedMs = clock.monotonicMs();
+      const call = ringingCall(params);
+      const routing = await findRouting(call);
+      if (routing === undefined || isOver(call)) return end(routing, startedMs);
+      return counted(fallback(routing, 'assistant_asked', startedMs, { isMidCall: true }));
+    },
+
     /** People were rung: one took the call, or the next one's turn has come. */
     async afterDial(params: Fields, rung: number): Promise<Answer> {
       const startedMs = clock.monotonicMs();

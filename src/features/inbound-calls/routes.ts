@@ -55,6 +55,7 @@ async function nextStep(
   { step, call, rung }: { step: string; call: string; rung: number },
 ): Promise<Answer> {
   if (step === 'ai') return await inbound.afterAssistant(params, call);
+  if (step === 'transfer') return await inbound.afterTransfer(params);
   if (step === 'dial') return await inbound.afterDial(params, rung);
   if (step === 'voicemail') return await inbound.afterVoicemail(params);
   return inbound.rescue(params);

@@ -5,6 +5,11 @@ import { type BusinessHours, WEEKDAYS } from './routing-contract.ts';
 export function isOpenAt(hours: BusinessHours | null, moment: Date): boolean {
   if (hours === null) return true;
   const { day, minute } = localTime(hours.time_zone, moment);
+  return isOpenOn(hours, day, minute);
+}
+
+/** The same for a local time: `day` counts from Monday, 0; `minute` from midnight. */
+export function isOpenOn(hours: BusinessHours, day: number, minute: number): boolean {
   return hours.openings.some(({ days, from, to }) => {
     const [start, end] = [minutesOf(from), minutesOf(to)];
     const opensOn = (weekday: number) => days.includes(WEEKDAYS[(weekday + 7) % 7]!);

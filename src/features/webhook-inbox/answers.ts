@@ -1,25 +1,34 @@
 /**
- * Answers that Vapi needs while a caller waits, from what this process knows already: never from a vendor, and never later
- * than Vapi's own limit.
+ * Answers that Vapi needs while a caller waits: from what this process knows already, but for tools, which may ask a
+ * calendar; never later than Vapi's own limit.
  */
-import type { Clock } from '../../clock.ts';
 import { toolCallsOf, type ToolCall, type VapiMessage } from '../../providers/vapi/webhook.ts';
-import { within } from '../../within.ts';
 import type { NumberRouting } from '../phone-numbers/routing.ts';
 
 export type Answers = { answer(tenantId: string, message: VapiMessage, body: unknown): Promise<object | undefined> };
 
 export type AnswersDeps = {
-  clock: Clock;
   findRouting(phoneNumberId: string | null, phoneNumber: string | undefined): NumberRouting | undefined;
-  /** Does what a tool of an assistant asks for and resolves to one line; undefined when AVA has no such tool. */
-  useTool(tenantId: string, call: ToolCall): Promise<string | undefined>;
+  /** Does what an assistant asks a tool for; resolves to what it is told. Never rejects, and takes seconds at most. */
+  useTool(use: ToolUse): Promise<string>;
 };
 
-const TOOL_LIMIT_MS = 8_000;
+export type ToolUse = {
+  tenantId: string;
+  call: ToolCall;
+  /** The number that was called, where it is the tenant's. */
+  routing: NumberRouting | undefined;
+  vapiCallId: string | null;
+  assistantId: string | null;
+  callerNumber: string | null;
+};
+
+/** What a model may ask for at once. */
+const MOST_TOOLS = 16;
+const TOO_MANY = 'Too many tools were called at once; this one was not used.';
 const UNAVAILABLE = 'Sorry, nobody can take your call right now. Please call again a little later.';
 
-export function createAnswers({ clock, findRouting, useTool }: AnswersDeps): Answers {
+export function createAnswers({ findRouting, useTool }: AnswersDeps): Answers {
   function routingOf(tenantId: string, message: VapiMessage): NumberRouting | undefined {
     const routing = findRouting(message.phoneNumberId, message.kept.calledNumber);
     return routing?.tenantId === tenantId ? routing : undefined;
@@ -31,21 +40,19 @@ export function createAnswers({ clock, findRouting, useTool }: AnswersDeps): Ans
     return personOf(routing) ?? { error: UNAVAILABLE };
   }
 
-  async function toolResults(tenantId: string, body: unknown): Promise<object> {
-    const results = await Promise.all(toolCallsOf(body).map((call) => oneResult(tenantId, call)));
-    return { results };
-  }
-
-  async function oneResult(tenantId: string, call: ToolCall): Promise<object> {
-    const base = { toolCallId: call.id, name: call.name };
-    try {
-      const late = () => Promise.reject(new Error('it took too long'));
-      const result = await within(clock, TOOL_LIMIT_MS, () => useTool(tenantId, call), late as never);
-      if (result === undefined) return { ...base, error: 'This tool is not known to AVA.' };
-      return { ...base, result: oneLine(result) };
-    } catch {
-      return { ...base, error: 'The tool did not work this time.' };
-    }
+  async function toolResults(tenantId: string, message: VapiMessage, body: unknown): Promise<object> {
+    const situation = {
+      tenantId,
+      routing: routingOf(tenantId, message),
+      vapiCallId: message.vapiCallId,
+      assistantId: message.assistantId,
+      callerNumber: message.kept.customerNumber ?? null,
+    };
+    const results = toolCallsOf(body).map(async (call, index) => {
+      const said = index < MOST_TOOLS ? await useTool({ ...situation, call }) : TOO_MANY;
+      return { toolCallId: call.id, name: call.name, result: oneLine(said) };
+    });
+    return { results: await Promise.all(results) };
   }
 
   return {
@@ -54,7 +61,7 @@ export function createAnswers({ clock, findRouting, useTool }: AnswersDeps): Ans
         case 'assistant-request':
           return assistantFor(routingOf(tenantId, message));
         case 'tool-calls':
-          return await toolResults(tenantId, body);
+          return await toolResults(tenantId, message, body);
         case 'transfer-destination-request':
           return personOf(routingOf(tenantId, message)) ?? { error: 'Nobody can be reached at the moment.' };
         case 'handoff-destination-request': {

@@ -41,7 +41,8 @@ async function talk(call: LiveCall, address: string): Promise<void> {
   });
   if (end.heardAnything) call.help = 'ai';
   if (end.by === 'lost') note(call, { code: STREAM_CLOSED, message: 'The stream was closed', url: address });
-  if (end.by === 'customer') call.gone.abort();
+  // Vapi cannot tell a caller who hung up from one whom Twilio was told to take elsewhere.
+  if (end.by === 'customer' && !call.moved.signal.aborted) call.gone.abort();
   if (end.transferTo !== undefined) await handOn(call, end.transferTo);
 }
 

@@ -78,6 +78,7 @@ export const calls: Text['calls'] = {
     assistant_resting: 'L’assistant ne répond pas à cette heure.',
     outside_hours: 'Hors des heures d’ouverture, personne n’est appelé.',
     mode_off: 'AVA n’achemine pas ce numéro.',
+    assistant_asked: 'L’assistant a passé l’appelant à une personne.',
     assistant_dropped: 'La conversation avec l’assistant s’est interrompue.',
     nobody_answered: 'Aucune des personnes n’a répondu.',
     no_people: 'Personne n’est nommé dans le plan de secours.',
