@@ -15,7 +15,6 @@ import { vapiRoutes } from './features/webhook-inbox/vapi-routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
-import { assistantToolRoutes } from './features/assistant-tools/routes.ts';
 import { assistantRoutes } from './features/assistants/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { credentialRoutes } from './features/credentials/routes.ts';
@@ -89,7 +88,6 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   auditRoutes(app, deps);
   vapiSettingsRoutes(app, deps);
   assistantRoutes(app, deps);
-  assistantToolRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   alertRoutes(app, deps);
   releaseRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
@@ -131,7 +129,7 @@ async function recordChange(
 
 function closeConnectionsWhileDraining(app: App, { lifecycle, clock }: Deps): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!WATCHERS.has(request.url)) lifecycle.heard(clock.monotonicMs());
+    if (!WATCHERS.has(request.routeOptions.url ?? '')) lifecycle.heard(clock.monotonicMs());
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -141,4 +139,4 @@ function closeConnectionsWhileDraining(app: App, { lifecycle, clock }: Deps): vo
 }
 
 /** Who asks these goes on asking a replica that no balancer sends anything to. */
-const WATCHERS = new Set(['/readyz', '/healthz', '/metrics']);
+const WATCHERS = new Set(['/readyz', '/readyz/calls', '/healthz', '/metrics']);

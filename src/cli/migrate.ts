@@ -13,7 +13,8 @@ export async function migrateCommand(options: Options): Promise<void> {
   const found = await findDatabase(config);
   try {
     const checked = options.unchecked ? undefined : await checkRelease(found.url);
-    if (checked && (options.check || !checked.fits)) return report(checked, options);
+    if (checked && (options.check || checked.problems.length > 0)) return report(checked, options);
+    if (checked?.untried) process.stderr.write(`${checked.untried}\n`);
     const applied = await migrate({ url: found.url, log: { info: () => {} } });
     say(options, { applied }, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.');
   } finally {
@@ -34,8 +35,10 @@ function fine({ pending, unknown, running }: ReleaseCheck): string {
   return `This version may be released. Pending: ${pending.join(', ')}; run \`ava migrate\`.${who}${newer}`;
 }
 
-function refusal({ problems }: ReleaseCheck): string {
+function refusal({ problems, untried }: ReleaseCheck): string {
   const lines = problems.map(({ problem, remedy }) => `  - ${problem} ${remedy}`);
+  if (untried !== null)
+    lines.push(`  - ${untried} Let it create databases (alter role … createdb), or ask from a clone.`);
   return ['This version must not be released now; nothing was changed.', ...lines].join('\n');
 }
 

@@ -47,10 +47,8 @@ export async function startHaproxy(port: number, addresses: readonly string[]): 
 function configuration(port: number, addresses: readonly string[]): string {
   const servers = addresses.map((address, index) => `  server ava-${index + 1} ${address}`).join('\n');
   return readFileSync(SHIPPED, 'utf8')
-    .replace(/^ {2}server .*\n?/gm, '')
-    .replace('bind :8000', `bind 127.0.0.1:${port}\n  stats enable\n  stats uri /balancer`)
-    .trimEnd()
-    .concat(`\n${servers}\n`);
+    .replace(/(^ {2}server .*\n)+/gm, `${servers}\n`)
+    .replace('bind :8000', `bind 127.0.0.1:${port}\n  stats enable\n  stats uri /balancer`);
 }
 
 function findProgram(): string | undefined {

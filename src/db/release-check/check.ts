@@ -9,14 +9,16 @@ import type { Migrations } from '../migrations/released.ts';
 import { clientSettings } from '../pool.ts';
 import { type Change, compareShapes } from './compare.ts';
 import { goneForGood, readRunning, readTaken, type RunningVersion, stillNeeded } from './running.ts';
-import { withScratchDatabase } from './scratch.ts';
+import { NoScratchDatabase, withScratchDatabase } from './scratch.ts';
 import { readShape } from './shape.ts';
 
 export type ReleaseProblem = { migration: string; problem: string; remedy: string };
 
 export type ReleaseCheck = {
-  /** Whether this version may be released now. */
+  /** Whether this version may be released now: no problem, and the migrations could be tried. */
   fits: boolean;
+  /** Why the pending migrations could not be tried; null when they were, or need not be. */
+  untried: string | null;
   applied: string[];
   pending: string[];
   /** What a newer version has applied. */
@@ -38,7 +40,9 @@ export async function checkRelease(url: string, migrations: Migrations = MIGRATI
   try {
     const running = await readRunning(client);
     const isTried = state.applied.length > 0 && state.pending.length > 0;
-    const tried = isTried ? await tryPending(url, state, migrations) : [];
+    const outcome = isTried ? await tryPending(url, state, migrations).catch(whyNot) : [];
+    const tried = Array.isArray(outcome) ? outcome : [];
+    const untried = Array.isArray(outcome) ? null : outcome.untried;
     const problems = [
       ...goneForGood(migrations, await readTaken(client)),
       ...stillNeeded(state.pending, migrations, running),
@@ -46,7 +50,8 @@ export async function checkRelease(url: string, migrations: Migrations = MIGRATI
       ...(await tooLong(client, tried)),
     ];
     return {
-      fits: problems.length === 0,
+      fits: problems.length === 0 && untried === null,
+      untried,
       ...state,
       problems,
       changes: tried.map(({ migration, change }) => ({ migration, change: change.sentence })),
@@ -64,6 +69,11 @@ const CHECKING = (url: string) => ({
   statementTimeoutMs: 60_000,
   connectTimeoutMs: 5_000,
 });
+
+function whyNot(error: unknown): { untried: string } {
+  if (error instanceof NoScratchDatabase) return { untried: error.message };
+  throw error;
+}
 
 type Tried = { migration: string; change: Change };
 

@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../embedded.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded.ts';
 
-/** Runs `work` on the URL of a new, empty database, and removes it. */
+/** No empty database could be made; the message says what is missing. */
+export class NoScratchDatabase extends Error {}
+
+/** Runs `work` on the URL of a new, empty database, and removes it. Throws `NoScratchDatabase`. */
 export async function withScratchDatabase<T>(url: string, work: (scratchUrl: string) => Promise<T>): Promise<T> {
   const owner = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 60_000 });
   await owner.connect();
@@ -35,14 +38,26 @@ export async function withScratchDatabase<T>(url: string, work: (scratchUrl: str
 const NOT_ALLOWED = '42501';
 
 async function withEmbedded<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'ava-check-'));
-  const log = { info: () => {}, warn: () => {} };
-  const embedded = await startEmbeddedPostgres({ dataDir, log, isDurable: false });
+  const { embedded, dataDir } = await startThrowaway();
   try {
     return await work(embedded.url);
   } finally {
     await embedded.stop();
     rmSync(path.dirname(embedded.where), { recursive: true, force: true });
     rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function startThrowaway(): Promise<{ embedded: EmbeddedPostgres; dataDir: string }> {
+  try {
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'ava-check-'));
+    const log = { info: () => {}, warn: () => {} };
+    return { dataDir, embedded: await startEmbeddedPostgres({ dataDir, log, isDurable: false }) };
+  } catch (cause) {
+    // An image without the embedded PostgreSQL, or without a folder to write to.
+    throw new NoScratchDatabase(
+      'The migrations could not be tried: the role of DATABASE_URL may not create a database, and no embedded PostgreSQL starts here.',
+      { cause },
+    );
   }
 }
