@@ -48,7 +48,7 @@ import { createMetrics } from './metrics.ts';
 import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
 import { createMailer } from './providers/email/mailer.ts';
-import { createGuardedHttp } from './providers/http.ts';
+import { createGuardedHttp, type GuardedHttpOptions } from './providers/http.ts';
 import { createClientCache } from './providers/twilio/clients.ts';
 import { createTwilioRest, type TwilioRest } from './providers/twilio/rest.ts';
 import { createVapi, type Vapi } from './providers/vapi/vapi.ts';
@@ -56,11 +56,17 @@ import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
 import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
 import { QUEUES } from './queues.ts';
 
-export type DepsOptions = { config: Config & { secretKey: string }; log: Log; databaseUrl: string };
+export type DepsOptions = {
+  config: Config & { secretKey: string };
+  log: Log;
+  databaseUrl: string;
+  /** How vendors are dialled, where it is not the usual way. */
+  agentOptions?: GuardedHttpOptions['agentOptions'];
+};
 
 export type Deps = Awaited<ReturnType<typeof createDeps>>;
 
-export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
+export async function createDeps({ config, log, databaseUrl, agentOptions }: DepsOptions) {
   const clock = systemClock;
   const release = readRelease(clock.now());
   const metrics = createMetrics();
@@ -97,7 +103,7 @@ export async function createDeps({ config, log, databaseUrl }: DepsOptions) {
 
   const guarded = await createGuardDeps({ config, clock, emit, log, metrics });
   const { guard, redis } = guarded;
-  const http = createGuardedHttp({ guard, clock, emit });
+  const http = createGuardedHttp({ guard, clock, emit, ...(agentOptions && { agentOptions }) });
   const vapi = createVapi({ http, baseUrl: config.vapiBaseUrl });
   const onLookUp = createClientObserver({ log, metrics });
   const twilioClients = createClientCache({ baseUrl: config.twilioBaseUrl, onLookUp });

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import type { EffectiveValue } from './config-reader.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
 import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
-import { createDeps, type Deps } from './deps.ts';
+import { createDeps, type Deps, type DepsOptions } from './deps.ts';
 import type { Log } from './log.ts';
 import { startWork } from './work.ts';
 
@@ -15,6 +15,7 @@ export type ServerOptions = {
   effective: EffectiveValue[];
   warnings: string[];
   log: Log;
+  agentOptions?: DepsOptions['agentOptions'];
 };
 
 export type RunningServer = {
@@ -31,7 +32,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using undo = new AsyncDisposableStack();
   const database = await bringUpDatabase(config, log);
   undo.defer(() => database.stop());
-  const deps = await createDeps({ config, log, databaseUrl: database.url });
+  const deps = await createDeps({ ...options, databaseUrl: database.url });
   undo.defer(() => deps.close());
   const work = await startWork(deps);
   undo.defer(() => work.stop());
