@@ -2,6 +2,7 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLiveUpdates } from '../live/live.ts';
 import { useText } from '../text/text.tsx';
+import { useWantsToasts } from '../ui/toast.ts';
 import { Banners } from './Banners.tsx';
 import { BottomBar, TopBar } from './BottomBar.tsx';
 import { PageBoundary } from './PageBoundary.tsx';
@@ -16,6 +17,7 @@ export function Shell() {
   const [isSearching, setIsSearching] = useState(false);
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
+  const wantsToasts = useWantsToasts();
   useLiveUpdates();
   useCommandKey(() => setIsSearching((open) => !open));
   useFocusOnNewPage(main, pathname);
@@ -42,7 +44,7 @@ export function Shell() {
       </div>
       <BottomBar />
       <Suspense>
-        <Toasts />
+        {wantsToasts && <Toasts />}
         {isSearching && <CommandPalette onClose={() => setIsSearching(false)} />}
       </Suspense>
     </>

@@ -17,7 +17,7 @@ export function CallRow({ call }: { call: Call }) {
   const isLive = call.status !== 'ended';
   const other = otherSideOf(call);
   return (
-    <li className="border-b border-line [content-visibility:auto] [contain-intrinsic-size:auto_4.5rem] last:border-b-0">
+    <li className="border-b border-line last:border-b-0">
       <Link
         to={paths.call(call.id)}
         className="grid min-h-[4.5rem] grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-3 transition-colors hover:bg-hover sm:px-5 md:grid-cols-[auto_minmax(0,13rem)_minmax(0,1fr)_auto_6.5rem]"

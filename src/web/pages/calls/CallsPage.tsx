@@ -8,6 +8,7 @@ import { useText } from '../../text/text.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Loaded } from '../../ui/Loaded.tsx';
+import { LongList } from '../../ui/LongList.tsx';
 import { MoreButton } from '../../ui/MoreButton.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { useSearchParam, useSetSearch } from '../../ui/search-param.ts';
@@ -52,14 +53,11 @@ export default function CallsPage() {
           const list = pages.flatMap((page) => page.calls);
           if (list.length === 0) return <NoCalls isFiltered={isFiltered} />;
           return (
-            <ul
-              aria-busy={query.isPlaceholderData}
-              className="overflow-hidden rounded-lg border border-line bg-surface shadow-card transition-opacity aria-busy:opacity-60"
-            >
-              {list.map((call) => (
-                <CallRow key={call.id} call={call} />
-              ))}
-            </ul>
+            <LongList
+              isBusy={query.isPlaceholderData}
+              rows={list}
+              draw={(call) => <CallRow key={call.id} call={call} />}
+            />
           );
         }}
       </Loaded>
