@@ -29,6 +29,7 @@ import { createInboxClock, type InboxClock } from './features/webhook-inbox/cloc
 import { createProcessing } from './features/webhook-inbox/processing.ts';
 import { createSpool } from './features/webhook-inbox/spool.ts';
 import { createTokenBook } from './features/webhook-inbox/token-book.ts';
+import { tracedApply } from './features/webhook-inbox/traced-apply.ts';
 import { twilioGate } from './features/webhook-inbox/twilio-gate.ts';
 import { vapiGate } from './features/webhook-inbox/vapi-gate.ts';
 import { createWebhookInbox, ownerByNumber } from './features/webhook-inbox/webhook-inbox.ts';
@@ -37,6 +38,7 @@ import type { Metrics } from './metrics.ts';
 import type { TwilioRest } from './providers/twilio/rest.ts';
 import type { Vapi } from './providers/vapi/vapi.ts';
 import type { Guard } from './resilience/guard.ts';
+import type { Tracer } from './tracing.ts';
 import { createToolDeps } from './tool-deps.ts';
 
 export type CallDepsOptions = {
@@ -44,6 +46,7 @@ export type CallDepsOptions = {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  tracer?: Tracer | undefined;
   db: Database;
   audit: Audit;
   credentials: Pick<Credentials, 'forTenant'>;
@@ -86,7 +89,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     assistantName: (...of) => assistantName(db, ...of),
     send: (mail) => options.messaging.sendCallSummary(mail),
   });
-  const processing = createProcessing({ db, clock, log, apply: calls.takeMessages });
+  const processing = createProcessing({ db, clock, log, apply: tracedApply(options.tracer, calls.takeMessages) });
   const inboxClock: InboxClock = createInboxClock({ db, clock, log, processing });
   const inbox = createWebhookInbox({
     db,

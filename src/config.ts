@@ -20,6 +20,16 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
+const pairs = z.string().transform((value, context) => {
+  const given = value.split(',').map((item) => item.trim());
+  return Object.fromEntries(
+    given.filter(Boolean).map((item) => {
+      const at = item.indexOf('=');
+      if (at < 1) context.addIssue({ code: 'custom', message: 'must be name=value, separated by commas' });
+      return [item.slice(0, at).trim(), decoded(item.slice(at + 1).trim())];
+    }),
+  );
+});
 const secretKey = z
   .string()
   .refine((value) => Buffer.byteLength(value) >= 32, 'must be at least 32 bytes')
@@ -264,7 +274,65 @@ export const SETTINGS = {
   otlpEndpoint: {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     schema: url.optional(),
-    doc: 'Collector that traces are sent to over OTLP/HTTP; unset: none.',
+    doc: 'Collector that traces are sent to over OTLP/HTTP, at /v1/traces below this address; unset: none.',
+  },
+  otlpTracesEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    schema: url.optional(),
+    doc: 'The whole address that traces are sent to, where it is not /v1/traces below the one above.',
+  },
+  otlpHeaders: {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    schema: pairs,
+    default: '',
+    secret: true,
+    doc: 'Headers that the collector asks for, as name=value separated by commas, percent-encoded.',
+  },
+  otlpTimeoutMs: {
+    name: 'OTEL_EXPORTER_OTLP_TIMEOUT',
+    schema: whole(1, 60_000),
+    default: '10000',
+    doc: 'Milliseconds that the collector gets to take a batch of traces.',
+  },
+  otelServiceName: {
+    name: 'OTEL_SERVICE_NAME',
+    schema: text,
+    default: 'ava',
+    doc: 'Name of this installation in traces.',
+  },
+  otelResourceAttributes: {
+    name: 'OTEL_RESOURCE_ATTRIBUTES',
+    schema: pairs,
+    default: '',
+    doc: 'What else traces say about this installation, as name=value separated by commas.',
+  },
+  otelSampler: {
+    name: 'OTEL_TRACES_SAMPLER',
+    schema: z.enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ]),
+    default: 'parentbased_always_on',
+    doc: 'Which requests leave traces; `parentbased_…` does as the caller decided where it sends a traceparent.',
+  },
+  otelSamplerArg: {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    schema: z
+      .string()
+      .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+      .transform(Number),
+    default: '1',
+    doc: 'Part of the traces that `traceidratio` keeps, from 0 to 1.',
+  },
+  otelScheduleDelayMs: {
+    name: 'OTEL_BSP_SCHEDULE_DELAY',
+    schema: whole(10, 60_000),
+    default: '5000',
+    doc: 'Milliseconds that spans wait for others before they are sent together.',
   },
   metricsToken: {
     name: 'METRICS_TOKEN',
@@ -339,6 +407,15 @@ function missingInProduction(config: Config): string[] {
   return needed
     .filter((key) => config[key] === undefined && !paired(key))
     .map((key) => `${nameOf(key)} is missing: production needs it. ${SETTINGS[key].doc}`);
+}
+
+// A value that is not percent-encoded after all is taken as it stands.
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 function nameOf(key: keyof Config): string {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { systemClock } from './clock.ts';
+import { currentContext } from './correlation.ts';
 import { createAfterCallDeps } from './after-call-deps.ts';
 import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
@@ -55,6 +56,7 @@ import { createVapi, type Vapi } from './providers/vapi/vapi.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
 import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
 import { QUEUES } from './queues.ts';
+import { tracerOf } from './tracing-deps.ts';
 
 export type DepsOptions = {
   config: Config & { secretKey: string };
@@ -73,6 +75,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   metrics.buildInfo.set({ version: release.version, commit: release.commit }, 1);
   metrics.stubMode.set({ env: config.env }, config.stubMode ? 1 : 0);
   const lifecycle = createLifecycle();
+  const tracer = await tracerOf({ config, release, log });
   const emit = createObserver({ log, metrics });
 
   const db = connectDatabase({
@@ -101,9 +104,10 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
   });
 
-  const guarded = await createGuardDeps({ config, clock, emit, log, metrics });
+  const guarded = await createGuardDeps({ config, clock, emit, log, metrics, tracer });
   const { guard, redis } = guarded;
-  const http = createGuardedHttp({ guard, clock, emit, ...(agentOptions && { agentOptions }) });
+  const traceparent = tracer && (() => currentContext()?.traceparent);
+  const http = createGuardedHttp({ guard, clock, emit, agentOptions, traceparent });
   const vapi = createVapi({ http, baseUrl: config.vapiBaseUrl });
   const onLookUp = createClientObserver({ log, metrics });
   const twilioClients = createClientCache({ baseUrl: config.twilioBaseUrl, onLookUp });
@@ -111,6 +115,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const jobs = createJobs({
     url: databaseUrl,
     queues: QUEUES,
+    tracer,
     onFact: (fact) => {
       if (fact.type === 'jobs_unavailable') log.warn({ error: fact.error }, 'The job queue cannot be reached');
       else if (fact.outcome !== 'done') log.error({ ...fact, err: fact.error }, `Job ${fact.queue} failed`);
@@ -161,6 +166,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     messaging,
+    tracer,
     calendars,
   });
   const afterCall = createAfterCallDeps({
@@ -219,6 +225,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     log,
     release,
     metrics,
+    tracer,
     lifecycle,
     db,
     vault,
@@ -260,6 +267,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
       await telephone.close();
       await http.close();
       guarded.close();
+      await tracer?.close();
       await db.close();
     },
   };

@@ -11,11 +11,20 @@ import type { Emit } from './resilience/facts.ts';
 import { createFleetOverRedis } from './resilience/fleet/join.ts';
 import { createGuard } from './resilience/guard.ts';
 import { defaultGuardSettings } from './resilience/guard-settings.ts';
+import { traceGuard } from './resilience/traced-guard.ts';
+import type { Tracer } from './tracing.ts';
 
-export type GuardDepsOptions = { config: Config; clock: Clock; emit: Emit; log: Log; metrics: Metrics };
+export type GuardDepsOptions = {
+  config: Config;
+  clock: Clock;
+  emit: Emit;
+  log: Log;
+  metrics: Metrics;
+  tracer: Tracer | undefined;
+};
 
 /** Resolves once the circuits stand as they do on other replicas, or after a moment where Redis does not answer. */
-export async function createGuardDeps({ config, clock, emit, log, metrics }: GuardDepsOptions) {
+export async function createGuardDeps({ config, clock, emit, log, metrics, tracer }: GuardDepsOptions) {
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
   // A gauge that nobody sets would say that Redis is down.
   if (redis === undefined) metrics.registry.removeSingleMetric('redis_up');
@@ -31,7 +40,7 @@ export async function createGuardDeps({ config, clock, emit, log, metrics }: Gua
   await guard.joinFleet();
   return {
     redis,
-    guard,
+    guard: tracer === undefined ? guard : traceGuard(guard, tracer),
     close() {
       fleet?.stop();
       redis?.disconnect();

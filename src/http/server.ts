@@ -12,7 +12,9 @@ import { correlationIdOf, trackRequests } from './correlation.ts';
 import { parseJsonStrictly } from './json-body.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
 import { answerFrameworkErrors, replyWithProblems } from './problem.ts';
+import { traceRequests } from './request-spans.ts';
 import { keepFrozenAnswers } from './serializer.ts';
+import type { Tracer } from '../tracing.ts';
 
 export type HttpOptions = {
   clock: Clock;
@@ -21,6 +23,8 @@ export type HttpOptions = {
   trustProxy: string[];
   corsOrigins: string[];
   production: boolean;
+  /** Only where traces are sent somewhere. */
+  tracer?: Tracer | undefined;
 };
 
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -47,6 +51,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(keepFrozenAnswers);
   trackRequests(app, options);
+  if (options.tracer) traceRequests(app, options.tracer);
   sendSecurityHeaders(app, options);
   replyWithProblems(app, options);
   parseJsonStrictly(app);

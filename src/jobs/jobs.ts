@@ -11,6 +11,7 @@ import { type DeadLetter, type DeadLetterFilter, listDeadLetters } from './dead-
 import { type Envelope, seal } from './envelope.ts';
 import { DEAD_LETTERS, defineQueues, type QueueDefinition, SUPERVISE_SECONDS } from './queues.ts';
 import { JOBS_SCHEMA } from './schema.ts';
+import type { Tracer } from '../tracing.ts';
 import { type Handler, type JobFact, startWorker, type WorkOptions } from './worker.ts';
 
 export type JobsOptions = {
@@ -22,6 +23,8 @@ export type JobsOptions = {
   /** False for commands that only put or replay jobs: no upkeep of queues, no clocks. */
   isWorker?: boolean;
   onFact?: (fact: JobFact) => void;
+  /** Only where traces are sent somewhere. */
+  tracer?: Tracer | undefined;
 };
 
 export type PutOptions = {
@@ -56,7 +59,7 @@ export function createJobs(options: JobsOptions): Jobs {
   return {
     put: (queue, data, putOptions = {}) => put(state, queue, data, putOptions),
     work: (queue, handler, workOptions = {}) =>
-      whenStarted(state, queue, (boss) => startWorker(boss, queue, handler, workOptions, options.onFact)),
+      whenStarted(state, queue, (boss) => startWorker(boss, queue, handler, workOptions, options)),
     schedule: (queue, cron, data = {}) =>
       whenStarted(state, queue, async (boss) => {
         const clockEnvelope: Envelope = { body: data };

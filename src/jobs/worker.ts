@@ -1,6 +1,7 @@
 /** One handler at work on one queue: the edge where a thrown error becomes another attempt or a dead letter. */
 import type { JobResult, PgBoss } from 'pg-boss';
 import { currentCorrelationId } from '../correlation.ts';
+import { inSpan, type Tracer } from '../tracing.ts';
 import { type Envelope, inContextOf } from './envelope.ts';
 
 export type Job = {
@@ -45,7 +46,7 @@ export async function startWorker(
   queue: string,
   handler: Handler,
   options: WorkOptions,
-  onFact: ((fact: JobFact) => void) | undefined,
+  { onFact, tracer }: { onFact?: (fact: JobFact) => void; tracer?: Tracer | undefined },
 ): Promise<void> {
   const settings = {
     localConcurrency: options.concurrency ?? 1,
@@ -58,10 +59,18 @@ export async function startWorker(
     const results: JobResult[] = [];
     for (const { id, data, retryCount, signal } of jobs) {
       const job: Job = { id, data: data.body, attempt: retryCount + 1, signal };
-      results.push(await inContextOf(data, () => attempt(queue, job, handler, onFact)));
+      const work = () => attempt(queue, job, handler, onFact);
+      results.push(await inContextOf(data, tracer === undefined ? work : () => inJobSpan(tracer, queue, job, work)));
     }
     return results;
   });
+}
+
+function inJobSpan(tracer: Tracer, queue: string, job: Job, work: () => Promise<JobResult>): Promise<JobResult> {
+  const attributes = { 'ava.queue': queue, 'ava.job': job.id, 'ava.attempt': job.attempt };
+  return inSpan<JobResult>(tracer, { name: `job ${queue}`, kind: 'consumer', attributes }, work, (settled) => ({
+    isError: 'error' in settled || settled.value.status !== 'completed',
+  }));
 }
 
 async function attempt(

@@ -71,7 +71,9 @@ export type GuardedHttpOptions = {
   guard: Guard;
   clock: Clock;
   emit: Emit;
-  agentOptions?: Agent.Options;
+  agentOptions?: Agent.Options | undefined;
+  /** The span that an attempt is made in, where traces are sent: what vendors get as their parent. */
+  traceparent?: (() => string | undefined) | undefined;
 };
 
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
@@ -80,7 +82,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Above the sum of the lanes: the bulkhead decides who waits, never the pool. */
 const CONNECTIONS_PER_ORIGIN = 256;
 
-export function createGuardedHttp({ guard, clock, emit, agentOptions = {} }: GuardedHttpOptions): GuardedHttp {
+export function createGuardedHttp({
+  guard,
+  clock,
+  emit,
+  agentOptions = {},
+  traceparent,
+}: GuardedHttpOptions): GuardedHttp {
   const upstreamByOrigin = new Map<string, string>();
   const agents = { operator: pool(), tenant: pool(guardedLookup()) };
 
@@ -108,7 +116,7 @@ export function createGuardedHttp({ guard, clock, emit, agentOptions = {} }: Gua
       const response = await send(target, {
         dispatcher: agents[wanted.addressFrom ?? 'operator'],
         method: wanted.method,
-        headers: headersOf(wanted),
+        headers: headersOf(traceparent === undefined ? wanted : within(wanted, traceparent())),
         body: bodyOf(wanted),
         signal: context.signal,
         // The guard's own clock ends an attempt, its body included.
@@ -173,6 +181,11 @@ function targetOf({ upstream, url, addressFrom }: HttpRequest): URL {
     connected: false,
     detail: refusal || 'the address is not a valid URL',
   });
+}
+
+/** Vendors that get the correlation id get the span too, and nobody else. */
+function within(request: HttpRequest, traceparent: string | undefined): HttpRequest {
+  return request.correlationId === undefined ? request : { ...request, traceparent };
 }
 
 function headersOf(request: HttpRequest): Record<string, string> {
