@@ -22,9 +22,16 @@ export type Fleet = {
   stop(): Promise<void>;
 };
 
-export type FleetOptions = { size?: number; env?: Record<string, string>; simulator?: SimulatorOptions };
+export type FleetOptions = {
+  size?: number;
+  env?: Record<string, string>;
+  simulator?: SimulatorOptions;
+  /** Folder of the release that the replicas run; by default this one. */
+  release?: string;
+};
 
-export async function startFleet({ size = 3, env = {}, simulator: twins = {} }: FleetOptions = {}): Promise<Fleet> {
+export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
+  const { size = 3, env = {}, simulator: twins = {}, release } = options;
   const database = await createTestDatabase();
   const simulator = await startSimulator(twins);
   let redis = await startRedis();
@@ -33,6 +40,7 @@ export async function startFleet({ size = 3, env = {}, simulator: twins = {} }: 
     startAva({
       databaseUrl: database.url,
       shared: simulator,
+      ...(release !== undefined && { release }),
       env: { REDIS_URL: redis.url, AVA_SECRET_KEY: secretKey, AVA_REPLICAS: String(size), ...env },
     });
   // One after the other: a small machine that starts them all at once may be too slow for each.
@@ -82,7 +90,8 @@ export function keepBusy(lanes: number, pauseMs: number, work: (turn: number) =>
   };
 }
 
-async function makeTokens({ database: db }: TestDatabase, secretKey: string, count: number): Promise<string[]> {
+/** Makes users of the owner's tenant, without a password, and answers a token for each. */
+export async function makeTokens({ database: db }: TestDatabase, secretKey: string, count: number): Promise<string[]> {
   const clock = systemClock;
   const log = pino({ level: 'silent' });
   const audit = createAudit({ db, clock, log, key: async () => Buffer.alloc(32, 1) });

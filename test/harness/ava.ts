@@ -10,7 +10,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../src
 import { createTestDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
 
 export type AvaOptions = {
   env?: Record<string, string>;
@@ -19,6 +19,8 @@ export type AvaOptions = {
   databaseUrl?: string;
   /** Use these twins instead of new ones. */
   shared?: Simulator;
+  /** Folder of the release to run; by default this one. */
+  release?: string;
 };
 
 export type AvaUnderTest = {
@@ -32,10 +34,12 @@ export type AvaUnderTest = {
   lines(): Record<string, unknown>[];
   /** Runs a command of `ava` beside the server; resolves to what it printed. */
   cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The same, with the command of another release. */
+  cliOf(release: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** A signed-in user of the first tenant: its token, and a fetch that carries it. */
   owner(): Promise<{ token: string; fetch(path: string, init?: RequestInit): Promise<Response> }>;
-  /** Ends the process with `signal` and starts it again on the same port. */
-  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the process with `signal` and starts it again on the same port, from the folder of another release where given. */
+  restart(signal?: NodeJS.Signals, release?: string): Promise<void>;
   /** Stops the process alone; the database and the twins stay. */
   stopProcess(signal?: NodeJS.Signals): Promise<number | null>;
   stop(): Promise<void>;
@@ -68,9 +72,10 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
   // A test turns a variable of the simulator off by setting it to nothing.
   for (const [name, value] of Object.entries(env)) if (value === '') delete env[name];
 
-  let child = await launch(env, url);
+  let release = options.release ?? HERE;
+  let child = await launch(release, env, url);
   let ownerToken: Promise<string> | undefined;
-  const cli: AvaUnderTest['cli'] = (...args) => runCommand(env, args);
+  const cli: AvaUnderTest['cli'] = (...args) => runCommand(release, env, args);
   const readLog = () => readFileSync(logFile, 'utf8');
 
   return {
@@ -88,6 +93,7 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     cli,
+    cliOf: (other, ...args) => runCommand(other, env, args),
     async owner() {
       const token = await (ownerToken ??= makeOwner(cli));
       return {
@@ -99,9 +105,10 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
           }),
       };
     },
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', next = release) {
       await end(child, signal);
-      child = await launch(env, url);
+      release = next;
+      child = await launch(release, env, url);
     },
     stopProcess: (signal = 'SIGTERM') => end(child, signal),
     async stop() {
@@ -130,9 +137,9 @@ async function makeOwner(cli: AvaUnderTest['cli']): Promise<string> {
   return token.stdout.trim();
 }
 
-async function runCommand(env: Record<string, string>, args: string[]) {
+async function runCommand(release: string, env: Record<string, string>, args: string[]) {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, ...args], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [mainOf(release), ...args], {
       env: { ...env, LOG_FILE: '' },
       timeout: 60_000,
     });
@@ -146,8 +153,8 @@ async function runCommand(env: Record<string, string>, args: string[]) {
 const START_LIMIT_MS = 60_000;
 
 /** Starts the server process; resolves once it may take traffic, rejects with its output when it ends before. */
-async function launch(env: Record<string, string>, url: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function launch(release: string, env: Record<string, string>, url: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [mainOf(release), 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk) => (output = (output + String(chunk)).slice(-8_000)));
   child.stderr.on('data', (chunk) => (output = (output + String(chunk)).slice(-8_000)));
@@ -160,6 +167,8 @@ async function launch(env: Record<string, string>, url: string): Promise<ChildPr
   child.kill('SIGKILL');
   throw new Error(`AVA was not ready in time:\n${output}`);
 }
+
+const mainOf = (release: string) => path.join(release, 'src/cli/main.ts');
 
 async function isReady(url: string): Promise<boolean> {
   try {
