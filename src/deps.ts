@@ -23,7 +23,7 @@ import { createFirstTenant, createVapiAccess, createWebhookTargets } from './fea
 import { createEquipment } from './features/assistant-tools/equipment.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
 import { createAudit } from './features/audit/audit.ts';
-import { createCredentials, type Credentials } from './features/credentials/credentials.ts';
+import { createCredentials } from './features/credentials/credentials.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
 import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
@@ -34,7 +34,7 @@ import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
-import { createProber, type Probe } from './features/system/probing.ts';
+import { createProber } from './features/system/probing.ts';
 import { createSlowGauges } from './features/system/gauges.ts';
 import { createLifecycle } from './features/system/lifecycle.ts';
 import { createDrift } from './features/vapi-settings/drift.ts';
@@ -48,11 +48,12 @@ import { DEAD_LETTERS } from './jobs/queues.ts';
 import { createMetrics } from './metrics.ts';
 import { createClientObserver, createObserver } from './observe.ts';
 import { readRelease } from './release.ts';
+import { probesOf } from './probe-deps.ts';
 import { createMailer } from './providers/email/mailer.ts';
 import { createGuardedHttp, type GuardedHttpOptions } from './providers/http.ts';
 import { createClientCache } from './providers/twilio/clients.ts';
-import { createTwilioRest, type TwilioRest } from './providers/twilio/rest.ts';
-import { createVapi, type Vapi } from './providers/vapi/vapi.ts';
+import { createTwilioRest } from './providers/twilio/rest.ts';
+import { createVapi } from './providers/vapi/vapi.ts';
 import { createMemoryRateLimiter } from './resilience/rate-limit.ts';
 import { createRedisRateLimiter } from './resilience/rate-limit-redis.ts';
 import { QUEUES } from './queues.ts';
@@ -269,21 +270,6 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
       guarded.close();
       await tracer?.close();
       await db.close();
-    },
-  };
-}
-
-/** Something cheap to ask each vendor; without a credential there is nobody to ask for. */
-function probesOf(parts: { credentials: Credentials; vapi: Vapi; twilio: TwilioRest }): Record<string, Probe> {
-  const { credentials, vapi, twilio } = parts;
-  return {
-    async vapi(tenant) {
-      const found = await credentials.forTenant(tenant, 'vapi');
-      if (found) await vapi.probe({ ...found, key: found.fingerprint, tenant }, { lane: 'job' });
-    },
-    async twilio(tenant) {
-      const found = await credentials.forTenant(tenant, 'twilio');
-      if (found) await twilio.probe({ ...found, key: found.fingerprint, tenant }, { lane: 'job' });
     },
   };
 }
