@@ -43,7 +43,7 @@ export function registerVerify(program: Command): void {
     .option('--json', 'answer as JSON')
     .option('--junit <file>', 'write the result as JUnit')
     .option('--html <file>', 'write one page with all evidence')
-    .option('--record', 'keep the run in AVA, for the page of releases')
+    .option('--record', 'keep the run in AVA, for the page of releases; needs the token of an operator')
     .action(async (guide: string | undefined, given: Given) => verifyCommand(guide, given));
 }
 
@@ -117,7 +117,8 @@ function report(run: VerificationBody, given: Given): void {
 async function record(run: VerificationBody, probe: Probe, { token }: VerifyOptions): Promise<void> {
   const answer = await probe.ask('POST', '/api/v1/ops/verifications', { token, body: run });
   if (answer.status === 201) return;
-  process.stderr.write(`ava: the run could not be recorded: the server answered ${answer.status}\n`);
+  const why = answer.status === 403 ? 'only operators may record runs' : `the server answered ${answer.status}`;
+  process.stderr.write(`ava: the run could not be recorded: ${why}\n`);
   process.exitCode = EXIT.failed;
 }
 
