@@ -3,9 +3,12 @@
  * database do with one insert per commit; and a burst of 5,000 with an assistant-request inside. The driver shares the
  * process with the server, so the figures are a lower bound.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
@@ -21,6 +24,7 @@ const isFull = process.argv.includes('--full');
 const CLIENTS = 64;
 const SECONDS = isFull ? 20 : 5;
 const BURST = 5_000;
+const ASKED = 5;
 const QUIET = { info: () => {}, warn: () => {} };
 
 const dir = mkdtempSync(path.join(tmpdir(), 'ava-ingest-'));
@@ -71,18 +75,23 @@ async function measureIngest(server: RunningServer, base: { flushes: number; pla
     pass: overPlain >= 0.5 && overFlushes >= 3 && p99 <= 500,
     n: flood.times.length,
   });
-  await burst(server, tenantId, (body) => post(body));
+  // From a process of its own: a vendor's question does not wait in the driver behind its news.
+  const bodies = Array.from({ length: ASKED }, (_, index) => message(20_000_000 + index, 'assistant-request'));
+  const asker = await startAsker({ url: server.url, secret, bodies });
+  await burst(server, tenantId, (body) => post(body), asker);
   await agent.close();
 }
 
-async function burst(server: RunningServer, tenantId: string, post: (body: string) => Promise<number>): Promise<void> {
+async function burst(server: RunningServer, tenantId: string, post: Post, asker: Asker): Promise<void> {
   const before = await countEvents(server, tenantId);
   const startedMs = performance.now();
   const requests = Array.from({ length: BURST }, (_, index) => post(message(10_000_000 + index)));
-  const asking = Array.from({ length: 5 }, (_, index) => post(message(20_000_000 + index, 'assistant-request')));
-  const [, worst] = await Promise.all([Promise.all(requests), Promise.all(asking).then((times) => Math.max(...times))]);
-  const seconds = (performance.now() - startedMs) / 1000;
-  const lost = BURST + asking.length - ((await countEvents(server, tenantId)) - before);
+  const asking = asker.ask();
+  const all = Promise.all(requests).then(() => performance.now());
+  const worst = Math.max(...(await asking));
+  const lastMs = await all;
+  const seconds = (lastMs - startedMs) / 1000;
+  const lost = BURST + ASKED - ((await countEvents(server, tenantId)) - before);
   printResult({
     id: 'P06',
     value: `${seconds.toFixed(1)} s; ${lost}; ${Math.round(worst)} ms`,
@@ -92,6 +101,24 @@ async function burst(server: RunningServer, tenantId: string, post: (body: strin
     pass: seconds <= 12 && lost === 0 && worst <= 5_000,
     n: BURST,
   });
+}
+
+type Post = (body: string) => Promise<number>;
+type Asker = { ask(): Promise<number[]> };
+
+async function startAsker(order: { url: string; secret: string; bodies: string[] }): Promise<Asker> {
+  const child = fork(fileURLToPath(new URL('servers/asker.ts', import.meta.url)), {
+    env: { ...process.env, ASK: JSON.stringify(order) },
+  });
+  await once(child, 'message');
+  return {
+    async ask() {
+      child.send('now');
+      const [{ times }] = (await once(child, 'message')) as [{ times: number[] }];
+      child.disconnect();
+      return times;
+    },
+  };
 }
 
 async function countEvents({ deps }: RunningServer, tenantId: string): Promise<number> {

@@ -62,6 +62,9 @@ export type CallDepsOptions = {
 
 export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
 
+/** So many webhooks in line for the disk are a burst. */
+const BUSY_WAITING = 100;
+
 export async function createCallDeps(options: CallDepsOptions) {
   const { config, clock, log, metrics, db, effects, vapi, twilio } = options;
   const publicUrl = config.publicUrl.replace(/(?<!\/)\/+$/, '');
@@ -89,7 +92,14 @@ export async function createCallDeps(options: CallDepsOptions) {
     assistantName: (...of) => assistantName(db, ...of),
     send: (mail) => options.messaging.sendCallSummary(mail),
   });
-  const processing = createProcessing({ db, clock, log, apply: tracedApply(options.tracer, calls.takeMessages) });
+  const isIngestBusy = () => inbox.waiting() > BUSY_WAITING;
+  const processing = createProcessing({
+    db,
+    clock,
+    log,
+    apply: tracedApply(options.tracer, calls.takeMessages),
+    isIngestBusy,
+  });
   const inboxClock: InboxClock = createInboxClock({ db, clock, log, processing });
   const inbox = createWebhookInbox({
     db,

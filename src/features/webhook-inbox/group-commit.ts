@@ -3,8 +3,8 @@
  * only when that has happened. While one flush runs the next group gathers, so there is no timer to tune.
  */
 export type GroupCommit<Item> = {
-  /** Resolves when the item is on disk; rejects with what kept it from getting there. */
-  add(item: Item): Promise<void>;
+  /** Resolves when the item is on disk; rejects with what kept it from getting there. An urgent one goes with the next group. */
+  add(item: Item, order?: 'urgent'): Promise<void>;
   /** How many wait. */
   waiting(): number;
 };
@@ -50,13 +50,14 @@ export function createGroupCommit<Item>(options: GroupCommitOptions<Item>): Grou
 
   return {
     waiting: () => queue.length,
-    add: (item) =>
+    add: (item, order) =>
       new Promise<void>((resolve, reject) => {
         if (queue.length >= options.mostWaiting) {
           reject(options.refuse());
           return;
         }
-        queue.push({ item, resolve, reject });
+        if (order === 'urgent') queue.unshift({ item, resolve, reject });
+        else queue.push({ item, resolve, reject });
         // Whoever arrives in the same turn of the loop belongs to the same group.
         if (queue.length === 1) setImmediate(pump);
       }),

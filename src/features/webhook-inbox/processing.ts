@@ -37,12 +37,26 @@ const MOST_ATTEMPTS = 8;
 const TENANTS_AT_ONCE = 2;
 const LONGEST_WAIT_MS = 300_000;
 
-export function createProcessing(deps: { db: Database; clock: Clock; log: Log; apply: Apply }): Processing {
+const LOOK_AGAIN_MS = 20;
+/** How long a batch stands back for webhooks that still wait to be kept. */
+const MOST_PATIENCE_MS = 500;
+
+export type ProcessingDeps = {
+  db: Database;
+  clock: Clock;
+  log: Log;
+  apply: Apply;
+  /** Whether so many webhooks wait to be kept that understanding them should stand back. */
+  isIngestBusy(): boolean;
+};
+
+export function createProcessing(deps: ProcessingDeps): Processing {
   const lane = deps.db.lane('job');
 
   async function drain(tenantId: string): Promise<number> {
     let done = 0;
     for (;;) {
+      await standBack(deps);
       const count = await processBatch(tenantId);
       done += count;
       if (count < BATCH) return done;
@@ -118,6 +132,16 @@ export function createProcessing(deps: { db: Database; clock: Clock; log: Log; a
       return done;
     },
   };
+}
+
+/** What is not on disk yet comes first: it can be lost, and its sender waits. Bounded, so that no flood stops the calls' news. */
+async function standBack({ clock, isIngestBusy }: ProcessingDeps): Promise<void> {
+  const untilMs = clock.monotonicMs() + MOST_PATIENCE_MS;
+  while (isIngestBusy() && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => {
+      clock.setTimer(LOOK_AGAIN_MS, resolve);
+    });
+  }
 }
 
 function storedEvent(row: EventRow): StoredEvent {

@@ -44,12 +44,17 @@ export function vapiRoutes(app: App, deps: VapiRoutesDeps): void {
     }
     const [answer] = await Promise.all([
       deps.answers.answer(request.vapiTenant, message, body),
-      deps.inbox.keep(eventOf(request, message, receivedAt)),
+      deps.inbox.keep(eventOf(request, message, receivedAt), isQuestion(message) ? 'urgent' : undefined),
     ]);
     return answer === undefined
       ? reply.code(204).send(null)
       : reply.type('application/json').send(JSON.stringify(answer));
   });
+}
+
+/** A caller waits for the answer, so it must not stand in a line of news. */
+function isQuestion({ type }: VapiMessage): boolean {
+  return type === 'assistant-request' || type === 'tool-calls' || type.endsWith('-destination-request');
 }
 
 async function isOfAnother(deps: VapiRoutesDeps, tenantId: string, message: VapiMessage): Promise<boolean> {

@@ -59,9 +59,9 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
   });
 
   return {
-    /** Resolves when the message is on disk. Throws `DatabaseUnavailable` when it is not. */
-    async keep(event: IncomingEvent): Promise<void> {
-      await commits.add(event);
+    /** Resolves when the message is on disk, an urgent one before those that wait. Throws `DatabaseUnavailable` when it is not. */
+    async keep(event: IncomingEvent, order?: 'urgent'): Promise<void> {
+      await commits.add(event, order);
       metrics.webhookEvents.inc({ vendor: event.vendor, type: metricType(event.type), result: 'kept' });
     },
 

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { createGroupCommit } from './group-commit.ts';
+
+/** A store that keeps each group waiting until the test lets it go. */
+function gated(mostPerGroup: number) {
+  const groups: { items: string[]; done(): void }[] = [];
+  const commit = createGroupCommit<string>({
+    mostPerGroup,
+    mostAtOnce: 1,
+    mostWaiting: 5,
+    store: (items) =>
+      new Promise((resolve) => {
+        groups.push({ items, done: resolve });
+      }),
+    isFaultOfItem: () => false,
+    refuse: () => new Error('full'),
+  });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return { groups, commit, turn };
+}
+
+test('what a caller waits for goes with the next group, before what waited longer', async () => {
+  const { groups, commit, turn } = gated(2);
+  const all = [commit.add('a')];
+  await turn();
+  all.push(commit.add('b'), commit.add('c'), commit.add('d'), commit.add('question', 'urgent'));
+  for (let next = 0; next < 3; next += 1) {
+    groups[next]!.done();
+    await turn();
+  }
+  await Promise.all(all);
+  expect(groups.map(({ items }) => items)).toEqual([['a'], ['question', 'b'], ['c', 'd']]);
+});
+
+test('an item is not acknowledged before its group is stored, and a full line refuses at once', async () => {
+  const { groups, commit, turn } = gated(1);
+  let acknowledged = 0;
+  const all = Array.from({ length: 5 }, (_, index) => commit.add(String(index)).then(() => (acknowledged += 1)));
+  await expect(commit.add('too many')).rejects.toThrow('full');
+  await turn();
+  expect([groups.length, acknowledged]).toEqual([1, 0]);
+  for (let next = 0; next < 5; next += 1) {
+    groups[next]!.done();
+    await turn();
+    expect(acknowledged).toBe(next + 1);
+  }
+  await Promise.all(all);
+});
