@@ -101,8 +101,10 @@ describe('verification runs', () => {
     checks: states.map(check),
   });
 
-  it('are judged by AVA, and a skipped check is no passed one', async () => {
+  it('are judged by AVA, recorded by operators alone, and a skipped check is no passed one', async () => {
     caller = owner;
+    expect((await app.call('POST', '/api/v1/ops/verifications', run(['passed']))).status).toBe(403);
+    caller = operator;
     const outcomes = [];
     for (const states of [
       ['passed', 'passed'],
@@ -117,14 +119,14 @@ describe('verification runs', () => {
   });
 
   it('are paged, newest first, and belong to their tenant', async () => {
-    caller = owner;
+    caller = operator;
     const first = await app.call('GET', '/api/v1/ops/verifications?limit=2');
     expect(first.body.verifications).toHaveLength(2);
     const rest = await app.call('GET', `/api/v1/ops/verifications?limit=2&cursor=${first.body.next_cursor}`);
     expect([rest.body.verifications.length, rest.body.next_cursor]).toEqual([1, null]);
     const { id } = first.body.verifications[0];
     expect((await app.call('GET', `/api/v1/ops/verifications/${id}`)).body.verification.checks).toHaveLength(2);
-    caller = operator;
+    caller = owner;
     expect((await app.call('GET', `/api/v1/ops/verifications/${id}`)).status).toBe(404);
     expect((await app.call('GET', '/api/v1/ops/verifications?cursor=nonsense')).status).toBe(400);
   });
