@@ -79,7 +79,7 @@ async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string;
   if (config.databaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
     await migrate({ url: embedded.url, log });
-    return embedded;
+    return { url: embedded.servingUrl, stop: () => embedded.stop() };
   }
   const state = await readMigrationState(config.databaseUrl).catch((error: unknown) => {
     // With its database away a replica still starts: ringing calls are answered from the last known routing.

@@ -3,12 +3,14 @@
  * Commands that run side by side share one server; the last to leave shuts it down; whoever holds it revives it.
  */
 import type { ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type Binaries, prepareBinaries } from './embedded/binaries.ts';
 import { type Cluster, findCluster, OWNER } from './embedded/cluster.ts';
 import { findPlace, type Place } from './embedded/place.ts';
 import { clearForeignLock, findPostmaster, freePort, isPostgres, lastWords, launch } from './embedded/postmaster.ts';
+import { createServingLogin, SERVING_LOGIN } from './serving-role.ts';
 
 export type EmbeddedLog = {
   info(fields: object, message: string): void;
@@ -25,8 +27,10 @@ export type EmbeddedOptions = {
 };
 
 export type EmbeddedPostgres = {
-  /** Of the owner's role, with its password. */
+  /** Of the owner's role, with its password: it may do anything, so only migrations and commands use it. */
   url: string;
+  /** Of the login that serves: with no right of its own, and no way to become another role than `ava_app`. */
+  servingUrl: string;
   /** Whether a server that was running already is used. */
   attached: boolean;
   /** Folder of the cluster. */
@@ -57,6 +61,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   rest(server);
   return {
     url: urlOf(server, DATABASE),
+    servingUrl: servingUrlOf(server),
     attached,
     where: cluster.folder,
     pid: () => findPostmaster(cluster.folder)?.pid,
@@ -161,12 +166,13 @@ async function revive(server: Server): Promise<void> {
 }
 
 // Under a lock: two copies of the template at once would each complain that the other uses it.
-async function makeDatabase({ keeper }: Server): Promise<void> {
+async function makeDatabase({ keeper, cluster }: Server): Promise<void> {
   if (!keeper) return;
   const query = (text: string) => keeper.query({ text, query_timeout: 60_000 } as { text: string });
   await query(`select pg_advisory_lock(hashtext('${DATABASE}'))`);
   const found = await query(`select from pg_database where datname = '${DATABASE}'`);
   if (found.rowCount === 0) await query(`create database ${DATABASE}`);
+  await createServingLogin(keeper, servingPasswordOf(cluster));
   await query(`select pg_advisory_unlock(hashtext('${DATABASE}'))`);
 }
 
@@ -206,4 +212,16 @@ async function hasOtherKeepers(server: Server): Promise<boolean> {
 
 function urlOf(server: Pick<Server, 'cluster' | 'port'>, database: string): string {
   return `postgres://${OWNER}:${server.cluster.password}@127.0.0.1:${server.port}/${database}`;
+}
+
+function servingUrlOf(server: Server): string {
+  const url = new URL(urlOf(server, DATABASE));
+  url.username = SERVING_LOGIN;
+  url.password = servingPasswordOf(server.cluster);
+  return url.href;
+}
+
+// Every AVA process finds the same one, also in a cluster from before there was a login; it leads back to nothing.
+function servingPasswordOf({ password }: Cluster): string {
+  return createHmac('sha256', password).update(SERVING_LOGIN).digest('base64url');
 }

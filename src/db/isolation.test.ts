@@ -8,6 +8,7 @@ import { dropRules, insertOf, listTenantTables, type TenantTable } from '../../t
 /** LIST: what may look across tenants. Add a function only with a reason why no query of one tenant can do it. */
 const DEFINER_FUNCTIONS = [
   'due_effects',
+  'effects_of_message',
   'keep_webhooks',
   'memberships_of',
   'routing_since',
@@ -46,6 +47,17 @@ const GLOBAL_TABLES = [
 
 const OWN_ROWS = "(tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::uuid)";
 
+/** What somebody would try who can put words into a statement. */
+const ESCAPES = [
+  'set role ava',
+  'set role ava_directory',
+  'set session authorization ava',
+  'alter role ava_login superuser',
+  'alter table calls no force row level security',
+  "set session_replication_role = 'replica'",
+  "copy (select 1) to program 'true'",
+];
+
 const tenantA = randomUUID();
 const tenantB = randomUUID();
 let test: TestDatabase;
@@ -74,6 +86,35 @@ describe('what the catalogue says about the isolation of tenants, read as the ro
       from pg_roles r where r.rolname = current_user`);
     const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcanlogin: false };
     expect(role).toEqual({ name: 'ava_app', ...nothing, owned: 0, memberships: 0 });
+  });
+
+  it('was signed in by a login that has no right of its own and can become no other role than that', async () => {
+    const outcomes = await test.database.system.connection().execute(async (one) => {
+      const tried: Record<string, string> = {};
+      for (const attempt of ESCAPES) {
+        tried[attempt] = await sql
+          .raw(attempt)
+          .execute(one)
+          .then(() => 'let through')
+          .catch((error: { code?: string }) => String(error.code));
+      }
+      await sql`set role none`.execute(one);
+      const { rows } = await sql
+        .raw<object>(`select current_user as name, r.rolsuper, r.rolbypassrls, r.rolcreaterole,
+        (select count(*) from pg_roles other where other.oid <> r.oid and pg_has_role(r.oid, other.oid, 'usage')) as inherited,
+        array(select roleid::regrole::text from pg_auth_members where member = r.oid) as roles
+        from pg_roles r where r.rolname = current_user`)
+        .execute(one);
+      const readsNothing = await sql`select from calls`.execute(one).catch((error: { code?: string }) => error.code);
+      await sql`set role ava_app`.execute(one);
+      return { tried, login: rows[0], readsNothing };
+    });
+    expect(outcomes.tried).toEqual(Object.fromEntries(ESCAPES.map((attempt) => [attempt, '42501'])));
+    const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, inherited: 0 };
+    expect(outcomes.login).toEqual({ name: 'ava_login', ...nothing, roles: ['ava_app'] });
+    expect(outcomes.readsNothing).toBe('42501');
+    const escapes = Object.values(outcomes.tried).filter((outcome) => outcome !== '42501').length;
+    console.log(`RESULT S02 ways for the embedded login to become another role ${escapes} (limit 0)`);
   });
 
   it('finds row-level security enabled, forced, and the same in both directions on every tenant table', async () => {

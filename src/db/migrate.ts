@@ -8,6 +8,7 @@ import type { Migrations } from './migrations/released.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { clientSettings, createPool } from './pool.ts';
 import { goneForGood, noteTaken, readRunning, readTaken, stillNeeded } from './release-check/running.ts';
+import { createServingRole } from './serving-role.ts';
 import { SERVING_ROLE } from './tenant-table.ts';
 import { asDatabaseError } from './unavailable.ts';
 
@@ -165,23 +166,6 @@ async function takeLock(url: string, waitMs: number): Promise<Client> {
     await client.end();
     throw asDatabaseError(error);
   }
-}
-
-// Roles belong to the whole server: another database on it may have made this one, even at this very moment.
-/** Makes the role that serves, where it is missing, and lets the role of `client` grant to it. */
-export async function createServingRole(client: Client): Promise<void> {
-  await client.query(`do $$ begin
-    if not exists (select from pg_roles where rolname = '${SERVING_ROLE}') then
-      create role ${SERVING_ROLE} nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
-    end if;
-  exception when duplicate_object or unique_violation then null;
-  end $$`);
-  await client.query(`do $$ begin
-    if not pg_has_role(current_user, '${SERVING_ROLE}', 'member') or not exists (
-      select from pg_auth_members where roleid = '${SERVING_ROLE}'::regrole and member = current_user::regrole
-    ) then execute format('grant ${SERVING_ROLE} to %I', current_user); end if;
-  end $$`);
-  await client.query(`grant usage on schema public to ${SERVING_ROLE}`);
 }
 
 async function grantJobs(client: Client): Promise<void> {

@@ -9,7 +9,7 @@ import { migrate } from '../../src/db/migrate.ts';
 export type TestDatabase = {
   /** Of the owner's role, who migrates. */
   url: string;
-  /** As AVA serves: the role `ava_app`. */
+  /** As AVA serves on the embedded database: a login without rights that becomes `ava_app`. */
   database: Database;
   /** Closes `database` and removes it all. */
   drop(): Promise<void>;
@@ -28,7 +28,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   await asOwner(server.url, (client) => client.query(`create database ${name} template ${template}`));
   const url = urlFor(server.url, name);
   const database = connectDatabase({
-    url,
+    url: urlFor(server.servingUrl, name),
     applicationName: 'ava-test',
     role: 'ava_app',
     maxConnections: options.maxConnections ?? 12,

@@ -46,7 +46,7 @@ const runs = (knows: string[], version = '1.0.0') =>
 
 const known = Object.keys(MIGRATIONS);
 
-describe('a release is refused when a version that runs could not live with its schema', () => {
+describe('a release is refused when a version that runs could not live with its schema', { timeout: 300_000 }, () => {
   it('whatever the migrations do to what is there: it is seen in what they did, not believed', async () => {
     const dangerous: Record<string, [string, string]> = {
       '9001': ['alter table calls drop column summary', 'column calls.summary'],
@@ -126,7 +126,7 @@ describe('a release is refused when a version that runs could not live with its 
   });
 });
 
-describe('what is taken away by declaration', () => {
+describe('what is taken away by declaration', { timeout: 300_000 }, () => {
   const contract = { after: '9001-stop-using-summary', takes: ['column calls.summary'] };
   const expand = { '9001-stop-using-summary': '' };
   const whole = listWith({
@@ -173,7 +173,7 @@ describe('what is taken away by declaration', () => {
   });
 });
 
-describe('a migration that meets those who use a table', () => {
+describe('a migration that meets those who use a table', { timeout: 300_000 }, () => {
   it('lets go of its place in the queue, so that they go on, and comes again', async () => {
     const list = listWith({ '9001': 'alter table calls add column mood text' });
     await owner.query('begin');
@@ -187,7 +187,7 @@ describe('a migration that meets those who use a table', () => {
   });
 });
 
-describe('ava migrate', () => {
+describe('ava migrate', { timeout: 300_000 }, () => {
   it('says with --check that this version may be released, as a sentence and as JSON', async () => {
     const env = { PATH: process.env['PATH'] ?? '', AVA_ENV: 'test', DATABASE_URL: database.url };
     const run = (...args: string[]) =>

@@ -3,10 +3,11 @@
  * are run in an empty database, and what they did is compared with what they declare and with who still needs it.
  */
 import { Client } from 'pg';
-import { applyMigration, createServingRole, readMigrationState } from '../migrate.ts';
+import { applyMigration, readMigrationState } from '../migrate.ts';
 import { MIGRATIONS } from '../migrations/index.ts';
 import type { Migrations } from '../migrations/released.ts';
 import { clientSettings } from '../pool.ts';
+import { createServingRole } from '../serving-role.ts';
 import { type Change, compareShapes } from './compare.ts';
 import { goneForGood, readRunning, readTaken, type RunningVersion, stillNeeded } from './running.ts';
 import { NoScratchDatabase, withScratchDatabase } from './scratch.ts';
@@ -87,8 +88,8 @@ async function tryPending(
     await client.connect();
     try {
       await createServingRole(client);
-      const known = applied.filter((name) => name in migrations);
-      for (const name of known) await applyMigration(scratchUrl, name, migrations);
+      const last = applied.findLast((name) => name in migrations);
+      if (last !== undefined) await applyMigration(scratchUrl, last, migrations);
       const tried: Tried[] = [];
       let before = await readShape(client);
       for (const migration of pending) {
