@@ -10,6 +10,7 @@ import * as operations from './0005-messaging-calendars-alerts.ts';
 import * as rotation from './0006-rotation.ts';
 import * as releaseRuns from './0008-release-runs.ts';
 import * as timeline from './0009-timeline.ts';
+import * as sealedColumns from './0010-sealed-columns.ts';
 import * as replicas from './0012-replicas.ts';
 import type { Migrations } from './released.ts';
 
@@ -22,5 +23,6 @@ export const MIGRATIONS: Migrations = {
   '0006-rotation': rotation,
   '0008-release-runs': releaseRuns,
   '0009-timeline': timeline,
+  '0010-sealed-columns': sealedColumns,
   '0012-replicas': replicas,
 };

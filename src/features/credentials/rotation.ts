@@ -5,11 +5,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/connect.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
-import { placeOf } from './credentials.ts';
 import { type InstallationKey, placeOfInstallationKey } from './installation-keys.ts';
-import type { Vendor } from './store.ts';
+import { SEALED_COLUMNS, type SealedTable } from './sealed.ts';
 import { keyName, type Place, type Vault, VaultError } from './vault.ts';
-import { placeOfWebhookSecret } from './webhook-secrets.ts';
 
 export type RotationDeps = { db: Database; vault: Vault };
 
@@ -69,7 +67,7 @@ export async function rotateSecrets(deps: RotationDeps, options: { tenantsAtOnce
   }
 }
 
-type Sealed = { owner: string; source: 'vendor_credentials' | 'webhook_secrets'; row_key: string; sealed: Buffer };
+type Sealed = { owner: string; source: SealedTable; row_key: string; sealed: Buffer };
 
 /** Many tenants in one transaction: a commit each would be most of the cost. */
 async function rotateTenants({ db, vault }: RotationDeps, prefix: Buffer, tenants: string[]): Promise<number> {
@@ -90,7 +88,7 @@ async function rotateTenants({ db, vault }: RotationDeps, prefix: Buffer, tenant
 }
 
 function placeOfRow({ owner, source, row_key: key }: Sealed): Place {
-  return source === 'vendor_credentials' ? placeOf(owner, key as Vendor) : placeOfWebhookSecret(owner, key);
+  return { tenantId: owner, table: source, column: SEALED_COLUMNS[source], row: key };
 }
 
 /** Undefined for a damaged one: it is left as it is, and the others go on. */
