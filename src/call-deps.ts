@@ -23,6 +23,7 @@ import { testRouting } from './features/phone-numbers/routing-test.ts';
 import type { Calendars } from './features/calendars/calendars.ts';
 import type { Messaging } from './features/messaging/messaging.ts';
 import { createTold } from './features/calls/told.ts';
+import type { CircuitHistory } from './features/system/circuit-history.ts';
 import type { Events } from './features/system/events.ts';
 import { createAnswers } from './features/webhook-inbox/answers.ts';
 import { createInboxClock, type InboxClock } from './features/webhook-inbox/clock.ts';
@@ -39,6 +40,7 @@ import type { TwilioRest } from './providers/twilio/rest.ts';
 import type { Vapi } from './providers/vapi/vapi.ts';
 import type { Guard } from './resilience/guard.ts';
 import type { Tracer } from './tracing.ts';
+import { createAdditions } from './timeline-deps.ts';
 import { createToolDeps } from './tool-deps.ts';
 
 export type CallDepsOptions = {
@@ -57,6 +59,7 @@ export type CallDepsOptions = {
   vapi: Vapi;
   twilio: TwilioRest;
   messaging: Pick<Messaging, 'sendCallSummary'>;
+  circuitHistory: Pick<CircuitHistory, 'during'>;
   calendars: Pick<Calendars, 'busy' | 'book' | 'connections' | 'isStub'>;
 };
 
@@ -81,7 +84,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     clock,
     publish: (tenantId, id) => options.events.publish(tenantId, { type: 'call', id }),
     afterCall: (trx, tenantId, ended) => told.plan(trx, tenantId, ended),
-    additions: async () => [],
+    additions: createAdditions(options),
   });
   const told = createTold({
     effects,

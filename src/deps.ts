@@ -33,6 +33,7 @@ import { createTimeline } from './features/timeline/timeline.ts';
 import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
+import { createCircuitHistory } from './features/system/circuit-history.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createProber } from './features/system/probing.ts';
 import { createSlowGauges } from './features/system/gauges.ts';
@@ -105,7 +106,12 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
   });
 
-  const guarded = await createGuardDeps({ config, clock, emit, log, metrics, tracer });
+  const circuitHistory = createCircuitHistory({ db, clock, log });
+  const noted: typeof emit = (fact) => {
+    emit(fact);
+    circuitHistory.note(fact);
+  };
+  const guarded = await createGuardDeps({ config, clock, emit: noted, log, metrics, tracer });
   const { guard, redis } = guarded;
   const traceparent = tracer && (() => currentContext()?.traceparent);
   const http = createGuardedHttp({ guard, clock, emit, agentOptions, traceparent });
@@ -166,13 +172,11 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
 
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
-    messaging,
-    tracer,
-    calendars,
+    ...{ messaging, calendars, circuitHistory, tracer },
   });
   const afterCall = createAfterCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
-    ...{ messaging, calendars, telephone, http, twilioClients },
+    ...{ messaging, calendars, circuitHistory, telephone, http, twilioClients },
     adoptAssistants: (tenantId) => assistants.list(tenantId),
   });
 
@@ -248,6 +252,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     emit,
     limiter,
     circuits,
+    circuitHistory,
     prober,
     effects,
     messaging,

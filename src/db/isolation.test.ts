@@ -33,6 +33,7 @@ const GLOBAL_TABLES = [
   'alert_silences',
   'alerter_state',
   'alerts',
+  'circuit_changes',
   'installation_keys',
   'kysely_migration',
   'releases',

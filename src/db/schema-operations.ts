@@ -17,6 +17,18 @@ export type OperationTables = {
   replicas: ReplicasTable;
   alerter_state: AlerterStateTable;
   releases: ReleasesTable;
+  circuit_changes: CircuitChangesTable;
+};
+
+/** A circuit opened, closed or was steered by hand; a credential's circuit is named `<upstream>/<tenant>`. */
+export type CircuitChangesTable = {
+  id: Generated<string>;
+  at: ColumnType<Date, Date, Date>;
+  circuit: string;
+  upstream: string;
+  scope: string;
+  change: string;
+  reason: string;
 };
 
 /** A calendar that a tenant has connected; `tokens` is sealed. */

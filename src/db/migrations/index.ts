@@ -8,6 +8,7 @@ import * as vapiSettings from './0003-vapi-settings.ts';
 import * as calls from './0004-calls.ts';
 import * as operations from './0005-messaging-calendars-alerts.ts';
 import * as rotation from './0006-rotation.ts';
+import * as circuitChanges from './0007-circuit-changes.ts';
 import * as releaseRuns from './0008-release-runs.ts';
 import * as timeline from './0009-timeline.ts';
 import * as sealedColumns from './0010-sealed-columns.ts';
@@ -21,6 +22,7 @@ export const MIGRATIONS: Migrations = {
   '0004-calls': calls,
   '0005-messaging-calendars-alerts': operations,
   '0006-rotation': rotation,
+  '0007-circuit-changes': circuitChanges,
   '0008-release-runs': releaseRuns,
   '0009-timeline': timeline,
   '0010-sealed-columns': sealedColumns,

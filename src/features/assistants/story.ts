@@ -37,3 +37,37 @@ export async function versionsAbout(
   }
   return [...found.values()];
 }
+
+/**
+ * The versions of an assistant's settings that came about between two moments, and of each setting the last one before
+ * them; oldest first, without their values.
+ */
+export async function versionsAround(
+  trx: Transaction<Schema>,
+  tenantId: string,
+  { assistantId, from, to }: { assistantId: string; from: Date; to: Date },
+  most: number,
+): Promise<VersionFacts[]> {
+  const versions = () =>
+    trx
+      .selectFrom('setting_versions')
+      .select(['id', 'created_at', 'key', 'version', 'action', 'author', 'correlation_id'])
+      .where('tenant_id', '=', tenantId)
+      .where('vapi_assistant_id', '=', assistantId);
+  const before = await versions()
+    .distinctOn('key')
+    .where('created_at', '<', from)
+    .orderBy('key')
+    .orderBy('version', 'desc')
+    .limit(most)
+    .execute();
+  const during = await versions()
+    .where('created_at', '>=', from)
+    .where('created_at', '<=', to)
+    .orderBy('created_at')
+    .limit(most)
+    .execute();
+  return [...before, ...during]
+    .map(({ created_at: at, correlation_id: correlationId, ...row }) => ({ ...row, at, correlationId }))
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+}

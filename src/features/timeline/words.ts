@@ -12,17 +12,30 @@ import type { StoryCall, StoryEntry, StoryIds } from './contract.ts';
 export type Telling = Omit<StoryEntry, 'at'> & { at: Date; key: string };
 
 export function ofCall(call: StoryCall, entries: readonly TimelineEntry[]): Telling[] {
-  return entries.map(({ at, kind, name, text, correlation_id: correlationId }, index) => ({
+  return entries.map(({ at, kind, name, text, correlation_id: correlationId, details }, index) => ({
     at: new Date(at),
-    key: `a ${call.id} ${String(index).padStart(6, '0')}`,
+    key: keyOf(details) ?? `a ${call.id} ${String(index).padStart(6, '0')}`,
     ...{ kind, name, text: discreet(text) },
     ids: present({
       correlation_id: correlationId,
       call_id: call.id,
       vapi_call_id: call.vapi_call_id,
       twilio_call_sid: call.twilio_call_sid,
+      effect_id: idIn(details, 'effect_id'),
+      version_id: idIn(details, 'version_id'),
     }),
   }));
+}
+
+/** What its own room tells too is told once. */
+function keyOf(details: TimelineEntry['details']): string | undefined {
+  const [effectId, versionId] = [idIn(details, 'effect_id'), idIn(details, 'version_id')];
+  return effectId === undefined ? versionId && `d ${versionId}` : `c ${effectId}`;
+}
+
+function idIn(details: TimelineEntry['details'], name: string): string | undefined {
+  const id = details[name];
+  return typeof id === 'string' ? id : undefined;
 }
 
 const VENDORS: Record<string, string> = { vapi: 'Vapi', twilio: 'Twilio' };
@@ -70,6 +83,8 @@ const EFFECTS: Record<string, string> = {
   ring: 'The answer to a ringing call',
   'call.told': 'The mail about the call',
   'call.place': 'The order to place a call',
+  'assistant.tool': 'What the assistant asked a tool for',
+  sms: 'A text message',
 };
 
 const STATES: Record<EffectFacts['state'], string> = {
