@@ -16,10 +16,14 @@ export function findNode() {
   );
 }
 
-/** The environment in which `node` and all tools are AVA's own. */
+/** The environment in which `node` and all tools are AVA's own, and what Node.js compiled once is not compiled again. */
 export function environment() {
-  const bin = path.join(root, 'node_modules', '.bin');
-  return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` };
+  const modules = path.join(root, 'node_modules');
+  return {
+    NODE_COMPILE_CACHE: path.join(modules, '.cache', 'compile'),
+    ...process.env,
+    PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
+  };
 }
 
 /** Runs a command with this process's terminal; forwards signals; resolves to its exit code. */

@@ -58,6 +58,7 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
   const url = `http://127.0.0.1:${port}`;
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
     AVA_ENV: 'test',
     PORT: String(port),
     PUBLIC_URL: url,

@@ -1,0 +1,119 @@
+/**
+ * P08 and P09: how long AVA takes to be ready, beside a Node.js that does nothing, with its own embedded database for the first
+ * time and again; and how much memory it holds idle and with 1,000 open connections.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEmbeddedPostgres } from '../src/db/embedded.ts';
+import { freePort } from '../test/harness/free-port.ts';
+import { printRow } from './compare.ts';
+import { median } from './load.ts';
+import { rssMbOf } from './process.ts';
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const LONGEST_START_MS = 120_000;
+const CONNECTIONS = 1_000;
+const rounds = process.argv.includes('--full') ? 9 : 3;
+const dir = mkdtempSync(path.join(tmpdir(), 'ava-start-'));
+const quiet = { info: () => {}, warn: () => {} };
+
+try {
+  await onGivenDatabase();
+  await onOwnDatabase();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function onGivenDatabase(): Promise<void> {
+  const postgres = await startEmbeddedPostgres({ dataDir: path.join(dir, 'given'), log: quiet });
+  try {
+    const env = { DATABASE_URL: postgres.url, AVA_DATA_DIR: path.join(dir, 'ava') };
+    await end((await start(env)).child);
+    const ratios: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const nothingMs = timeOfNothing();
+      const ava = await start(env);
+      ratios.push(ava.readyMs / nothingMs);
+      if (round === rounds - 1) await memory(ava);
+      await end(ava.child);
+    }
+    printRow({ id: 'P08', value: median(ratios), unit: 'of `node -e 0`, to ready', goal: 4, floor: 8, n: rounds });
+  } finally {
+    await postgres.stop();
+  }
+}
+
+async function onOwnDatabase(): Promise<void> {
+  const env = { AVA_DATA_DIR: path.join(dir, 'own') };
+  const limits = { first: { goal: 8, floor: 20 }, next: { goal: 3, floor: 6 } };
+  for (const which of ['first', 'next'] as const) {
+    const { child, readyMs } = await start(env);
+    await end(child);
+    printRow({ id: `P08 ${which}`, value: readyMs / 1000, unit: 's with its own database', ...limits[which], n: 1 });
+  }
+}
+
+async function memory({ child, port }: Started): Promise<void> {
+  const idle = rssMbOf(child.pid!);
+  printRow({ id: 'P09 idle', value: idle, unit: 'MB resident, without PostgreSQL', goal: 90, floor: 180, n: 1 });
+  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => openConnection(port)));
+  const busy = rssMbOf(child.pid!);
+  for (const socket of sockets) socket.destroy();
+  printRow({ id: 'P09 1k', value: busy, unit: 'MB with 1,000 connections', goal: 150, floor: 350, n: CONNECTIONS });
+}
+
+type Started = { child: ChildProcess; port: number; readyMs: number };
+
+async function start(given: Record<string, string>): Promise<Started> {
+  const port = await freePort();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? dir,
+    AVA_ENV: 'development',
+    INTEGRATIONS_STUB_MODE: 'true',
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    LOG_FILE: path.join(dir, 'ava.log'),
+    ...given,
+  };
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  while (!(await isReady(port))) {
+    if (child.exitCode !== null) throw new Error(`AVA ended with ${child.exitCode}`);
+    if (performance.now() - startedMs > LONGEST_START_MS) throw new Error('AVA was not ready in time');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return { child, port, readyMs: performance.now() - startedMs };
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await gone;
+}
+
+function timeOfNothing(): number {
+  const startedMs = performance.now();
+  spawnSync(process.execPath, ['-e', '0']);
+  return performance.now() - startedMs;
+}
+
+function openConnection(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nHost: ava\r\n\r\n'));
+    socket.once('data', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
