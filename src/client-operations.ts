@@ -81,6 +81,7 @@ function alertsOf(get: Get, post: Write, remove: Remove) {
     endSilence: (id: string) => remove<unknown>(`/ops/alerts/silences/${id}`),
     channels: (on: Signal = {}) =>
       get<Out<typeof alerts.alertChannelListSchema>>('/ops/alerts/channels', ['channels'], on),
+    traffic: (on: Signal = {}) => get<Out<typeof alerts.trafficSchema>>('/ops/traffic', ['minutes'], on),
     test: (body: In<typeof alerts.alertTestBodySchema>) => post<alerts.AlertTestWire>('/ops/alerts/test', body),
   };
 }

@@ -153,6 +153,7 @@ function numbersOf(get: Get, post: Write, put: Write) {
     routing: (sid: string, on: Signal = {}) => get<routing.Routing>(`${of(sid)}/routing`, ['mode'], on),
     putRouting: (sid: string, body: In<typeof routing.routingInputSchema>, checked: Checked) =>
       put<routing.Routing>(`${of(sid)}/routing`, body, { ...checked, expects: ['mode'] }),
+    routingNow: (on: Signal = {}) => get<routing.RoutingNow>('/twilio/numbers/routing/now', ['tests'], on),
     test: (sid: string, on: Signal = {}) => get<routing.RoutingTest>(`${of(sid)}/routing/test`, ['route'], on),
   };
 }
@@ -173,6 +174,10 @@ function callsOf(get: Get, post: Write, put: Write, send: Transport) {
     limits: (on: Signal = {}) => get<Out<typeof calls.callLimitsSchema>>('/calls/limits', ['countries'], on),
     putLimits: (body: In<typeof calls.callLimitsSchema>) =>
       put<Out<typeof calls.callLimitsSchema>>('/calls/limits', body),
+    retention: (on: Signal = {}) => get<Out<typeof calls.retentionSchema>>('/calls/retention', ['days'], on),
+    putRetention: (body: In<typeof calls.retentionSchema>) =>
+      put<Out<typeof calls.retentionSchema>>('/calls/retention', body),
+    completeness: (on: Signal = {}) => get<Out<typeof calls.completenessSchema>>('/calls/completeness', ['days'], on),
     recording: (path: string, on: Signal = {}) =>
       send<Blob>({ method: 'GET', path: path.replace(/^\/api\/v1/, ''), as: 'blob', signal: on.signal }),
   };

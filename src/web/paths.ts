@@ -12,6 +12,7 @@ export const paths = {
   settings: () => '/settings',
   vapiRemoteSettings: () => '/settings/vapi-remote-settings',
   vapiSettings: () => '/settings/vapi',
+  callRules: () => '/settings/calls',
   accountSettings: () => '/settings/account',
   integrations: () => '/integrations',
   members: () => '/members',

@@ -28,6 +28,7 @@ const PAGES: Page[] = [
   ['/assistants/$id', () => import('./pages/assistants/AssistantPage.tsx')],
   ['/settings/vapi-remote-settings', () => import('./pages/settings/VapiRemoteSettingsPage.tsx')],
   ['/settings/vapi', () => import('./pages/settings/VapiCredentialPage.tsx')],
+  ['/settings/calls', () => import('./pages/settings/CallRulesPage.tsx')],
   ['/settings/account', () => import('./pages/settings/AccountPage.tsx')],
   ['/integrations', () => import('./pages/integrations/IntegrationsPage.tsx')],
   ['/members', () => import('./pages/members/MembersPage.tsx')],

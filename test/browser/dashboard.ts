@@ -99,6 +99,7 @@ export const MAIN_PAGES: MainPage[] = [
   { path: '/assistants/new', heading: 'New assistant' },
   { path: '/settings/vapi-remote-settings', heading: 'Vapi Remote Settings' },
   { path: '/settings/vapi', heading: 'Vapi' },
+  { path: '/settings/calls', heading: 'Call rules' },
   { path: '/settings/account', heading: 'Your account' },
   { path: '/integrations', heading: 'Integrations' },
   { path: '/members', heading: 'Members' },

@@ -146,6 +146,15 @@ export const MAIN_BUTTONS: MainButton[] = [
     reach: async (page) => button(page, 'Verify the chain'),
   },
   {
+    path: '/settings/calls',
+    does: 'Call rules, save the limits',
+    write: /^PUT .*\/calls\/limits$/,
+    async reach(page) {
+      await page.getByLabel('Calls per person and day').fill('40');
+      return button(page, 'Save limits');
+    },
+  },
+  {
     path: '/settings/account',
     does: 'Your account, change the password',
     write: /^POST .*\/auth\/password$/,

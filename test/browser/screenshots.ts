@@ -19,6 +19,7 @@ const PATHS = [
   '/assistants/new',
   '/settings/vapi-remote-settings',
   '/settings/vapi',
+  '/settings/calls',
   '/settings/account',
   '/integrations',
   '/members',

@@ -19,6 +19,7 @@ import { addSilence, endSilence, listSilences } from './notice-store.ts';
 import { RULES, ruleOf } from './rules.ts';
 import * as store from './store.ts';
 import type { Teller } from './teller.ts';
+import { trafficOf } from './traffic.ts';
 
 export type AlertDeskDeps = { db: Database; clock: Clock; teller: Teller; audit: Pick<Audit, 'record'> };
 export type AlertDesk = ReturnType<typeof createAlertDesk>;
@@ -118,6 +119,7 @@ export function createAlertDesk({ db, clock, teller, audit }: AlertDeskDeps) {
     unsilence,
     channels,
     test,
+    traffic: async () => trafficOf((await store.loadState(system)).history, clock.now()),
     silences: async () => (await listSilences(system, clock.now())).map(silenceWire),
     rules: (): AlertRuleWire[] =>
       RULES.map(({ id, severity, summary, forSeconds, meaning, action }) => ({

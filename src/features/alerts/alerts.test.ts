@@ -196,6 +196,29 @@ describe('the other rules', () => {
     expect(page()).toEqual([]);
   });
 
+  it('and what vendors answered are kept minute by minute for the last hour', async () => {
+    const clock = createHandClock(new Date());
+    const fleets = [await startReplica(clock), await startReplica(clock)];
+    const attempt = (outcome: string, seconds: number) => {
+      for (const { metrics } of fleets)
+        metrics.upstreamDuration.observe({ upstream: 'vapi', operation: 'assistant.get', outcome }, seconds);
+    };
+    attempt('ok', 0.2);
+    attempt('not_found', 0.1);
+    for (const fleet of fleets) await look(fleet);
+    clock.advance(60_000);
+    attempt('timeout', 3);
+    for (const { metrics } of fleets) metrics.rateLimitRejections.inc({ group: 'vapi', traffic: 'real' }, 2);
+    for (const fleet of fleets) await look(fleet);
+    const { body } = await fleets[0]!.app.call('GET', '/api/v1/ops/traffic');
+    const { minutes } = body as { minutes: { rate_limited: number; upstreams: object[] }[] };
+    expect(minutes).toHaveLength(60);
+    const [before, newest] = minutes.slice(-2);
+    expect(before!.upstreams).toEqual([{ upstream: 'vapi', attempts: 4, failed: 0, mean_ms: 150 }]);
+    expect(newest!.upstreams).toEqual([{ upstream: 'vapi', attempts: 2, failed: 2, mean_ms: 3000 }]);
+    expect(newest!.rate_limited).toBe(4);
+  });
+
   it("page when more than 1 % of requests fail by AVA's own fault, not when a vendor fails", async () => {
     const fleet = await startReplica();
     const labels = { method: 'GET', route: '/api/v1/calls', status: 200, traffic: 'real' };

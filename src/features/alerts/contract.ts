@@ -106,6 +106,29 @@ export const alertRuleSchema = z
   })
   .meta({ id: 'AlertRule' });
 
+/** Sixty minutes of the whole fleet, oldest first; the verification's own traffic is left out. */
+export const trafficSchema = z
+  .object({
+    minutes: z.array(
+      z.object({
+        at: timeSchema,
+        requests: z.number().int(),
+        rate_limited: z.number().int(),
+        errors_ava: z.number().int(),
+        upstreams: z.array(
+          z.object({
+            upstream: z.string(),
+            attempts: z.number().int(),
+            /** Attempts that failed by the upstream's fault. */
+            failed: z.number().int(),
+            mean_ms: z.number().int().nullable(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'Traffic' });
+
 export const alertRuleListSchema = z
   .object({ rules: z.array(alertRuleSchema), next_cursor: z.null() })
   .meta({ id: 'AlertRuleList' });

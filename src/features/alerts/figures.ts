@@ -11,6 +11,14 @@ export const LATENCY_BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 /** A stream lasts as long as somebody watches; its duration says nothing about speed. */
 export const STREAM_ROUTE = '/api/v1/events';
 
+/** Counters of attempts at an upstream, of those that failed by its fault, and of the milliseconds that all took. */
+export const ASKED_PREFIX = 'asked:';
+export const FAILED_PREFIX = 'failed:';
+export const SPENT_PREFIX = 'spent_ms:';
+
+/** What the upstream is to blame for, as the circuits see it, and being sent away for a while. */
+const UPSTREAM_FAULTS = new Set(['timeout', 'network', 'upstream', 'rate_limited']);
+
 type Sample = { labels: Record<string, unknown>; value: number; metricName?: string | undefined };
 
 export async function readFigures(metrics: Metrics): Promise<Figures> {
@@ -19,6 +27,7 @@ export async function readFigures(metrics: Metrics): Promise<Figures> {
   await Promise.all([
     readRequests(metrics, counters),
     readCounters(metrics, counters),
+    readUpstreams(metrics, counters),
     readGauges(metrics, gauges),
     readCircuits(metrics, gauges),
   ]);
@@ -47,6 +56,17 @@ async function readCounters(metrics: Metrics, counters: Record<string, number>):
   counters['calls_rescued'] = await sum(metrics.callsByRoute, isRescue);
   counters['calls_recovered'] = await sum(metrics.callsRecovered);
   counters['notifications_failed'] = await sum(metrics.notifications, (labels) => labels['outcome'] === 'failed');
+}
+
+async function readUpstreams(metrics: Metrics, counters: Record<string, number>): Promise<void> {
+  const add = (name: string, by: number) => (counters[name] = (counters[name] ?? 0) + by);
+  for (const { labels, value, metricName } of await samplesOf(metrics.upstreamDuration)) {
+    const upstream = String(labels['upstream']);
+    const isCount = metricName?.endsWith('_count') === true;
+    if (isCount) add(ASKED_PREFIX + upstream, value);
+    if (isCount && UPSTREAM_FAULTS.has(String(labels['outcome']))) add(FAILED_PREFIX + upstream, value);
+    if (metricName?.endsWith('_sum') === true) add(SPENT_PREFIX + upstream, Math.round(value * 1000));
+  }
 }
 
 function isRescue(labels: Record<string, unknown>): boolean {

@@ -14,6 +14,7 @@ import {
   silenceBodySchema,
   silenceListSchema,
   silenceReplySchema,
+  trafficSchema,
 } from './contract.ts';
 
 export type AlertRouteDeps = { alertDesk: AlertDesk };
@@ -30,6 +31,7 @@ export function alertRoutes(app: App, deps: AlertRouteDeps): void {
   listSilences(app, deps);
   silence(app, deps);
   unsilence(app, deps);
+  traffic(app, deps);
 }
 
 function listAlerts(app: App, { alertDesk }: AlertRouteDeps): void {
@@ -126,4 +128,13 @@ function unsilence(app: App, { alertDesk }: AlertRouteDeps): void {
     await alertDesk.unsilence(request.params.id, actorOf(request));
     return { silences: await alertDesk.silences(), next_cursor: null };
   });
+}
+
+function traffic(app: App, { alertDesk }: AlertRouteDeps): void {
+  const schema = {
+    tags: TAGS,
+    summary: 'Requests, refusals by the limit, and how vendors answered, minute by minute for an hour',
+    response: { ...REFUSALS, 200: trafficSchema },
+  };
+  app.get('/ops/traffic', { schema, config: CONFIG }, async () => ({ minutes: await alertDesk.traffic() }));
 }

@@ -107,6 +107,8 @@ export const routingStepSchema = z
     does: z.enum(['assistant', 'ring', 'voicemail', 'say']),
     text: z.string(),
     people: z.array(personSchema).optional(),
+    /** How long each of `people` is rung, in seconds. */
+    seconds: z.number().int().optional(),
   })
   .meta({ id: 'RoutingStep' });
 
@@ -125,6 +127,18 @@ export const routingTestSchema = z
   })
   .meta({ id: 'RoutingTest' });
 
+/** As many as a dashboard shows; a tenant with more asks number by number. */
+export const MAX_TESTED_AT_ONCE = 200;
+
+export const routingNowSchema = z
+  .object({
+    /** One for each number that AVA routes, by number. */
+    tests: z.array(routingTestSchema.omit({ fallback_twiml: true, warnings: true }).meta({ id: 'RoutingVerdict' })),
+  })
+  .meta({ id: 'RoutingNow' });
+
+export type RoutingNow = z.output<typeof routingNowSchema>;
+export type RoutingVerdict = RoutingNow['tests'][number];
 export type RoutingInput = z.output<typeof routingInputSchema>;
 export type Routing = z.output<typeof routingSchema>;
 export type RoutingTest = z.output<typeof routingTestSchema>;

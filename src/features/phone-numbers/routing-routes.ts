@@ -3,17 +3,20 @@ import { actorOf } from '../../http/caller.ts';
 import { readIfMatch } from '../../http/etag.ts';
 import { REFUSALS } from '../../http/shapes.ts';
 import type { RoutingRooms } from './routing.ts';
+import type { NumberRow } from './routing-store.ts';
 import {
+  MAX_TESTED_AT_ONCE,
   numberParamsSchema,
   type Routing,
   routingInputSchema,
+  routingNowSchema,
   routingSchema,
   type RoutingTest,
   routingTestSchema,
 } from './routing-contract.ts';
 
 export type RoutingRoutesDeps = {
-  routing: Pick<RoutingRooms, 'get' | 'put'>;
+  routing: Pick<RoutingRooms, 'get' | 'put' | 'list' | 'toWire'>;
   /** What a caller would hear now. */
   test(tenantId: string, routing: Routing): Promise<RoutingTest>;
 };
@@ -26,6 +29,7 @@ export function routingRoutes(app: App, deps: RoutingRoutesDeps): void {
   get(app, deps);
   put(app, deps);
   test(app, deps);
+  testAll(app, deps);
 }
 
 function get(app: App, { routing }: RoutingRoutesDeps): void {
@@ -81,4 +85,22 @@ function test(app: App, deps: RoutingRoutesDeps): void {
       return await deps.test(tenantId, await deps.routing.get(tenantId, request.params.sid));
     },
   );
+}
+
+function testAll(app: App, deps: RoutingRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'What callers of every routed number would hear now, and why',
+    response: { 200: routingNowSchema, ...REFUSALS },
+  };
+  app.get('/twilio/numbers/routing/now', { config: { access: 'viewer', limitGroup }, schema }, async (request) => {
+    const { tenantId } = request.caller;
+    const rows = (await deps.routing.list(tenantId)).filter(isRouted).slice(0, MAX_TESTED_AT_ONCE);
+    const tests = await Promise.all(rows.map((row) => deps.test(tenantId, deps.routing.toWire(row))));
+    return { tests };
+  });
+}
+
+function isRouted({ mode }: NumberRow): boolean {
+  return mode !== null && mode !== 'off';
 }

@@ -46,12 +46,13 @@ function stepsOf(plan: RoutingPlan, now: Date): RoutingTest['steps'] {
     : [{ does: 'say', text: message || words.sentence }];
   if (people.length === 0 || !isOpenAt(plan.business_hours, now)) return ends;
   if (strategy === 'all_at_once') {
-    return [{ does: 'ring', text: `Everybody is rung at once for ${seconds} seconds.`, people }, ...ends];
+    return [{ does: 'ring', text: `Everybody is rung at once for ${seconds} seconds.`, people, seconds }, ...ends];
   }
   const rings = people.map((person) => ({
     does: 'ring' as const,
     text: `${person.name} is rung for ${seconds} seconds.`,
     people: [person],
+    seconds,
   }));
   return [...rings, ...ends];
 }

@@ -7,6 +7,13 @@ export const numbersQuery = queryOptions({
   queryFn: ({ signal }) => api.numbers.list({ limit: 100, signal }),
 });
 
+/** What callers of all routed numbers would hear, in one question. */
+export const routingNowQuery = queryOptions({
+  queryKey: ['routing-tests', 'now'],
+  queryFn: ({ signal }) => api.numbers.routingNow({ signal }),
+  staleTime: 60_000,
+});
+
 export const routingTestQuery = (sid: string) =>
   queryOptions({
     queryKey: ['routing-tests', sid],

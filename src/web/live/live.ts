@@ -16,7 +16,7 @@ const TOUCHES: Record<LiveEvent['type'], string[]> = {
   call: ['calls'],
   setting: ['settings'],
   assistant: ['assistants'],
-  number: ['numbers'],
+  number: ['numbers', 'routing-tests'],
   circuit_breaker: ['circuits', 'routing-tests'],
   alert: ['alerts'],
   webhook: ['webhooks'],

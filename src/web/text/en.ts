@@ -1,4 +1,5 @@
 /** Every word of the dashboard in English; `Text` is what another language has to hold. */
+import { callRules } from './en/call-rules.ts';
 import { calls, now, outcomes } from './en/calls.ts';
 import { assistants, numbers } from './en/numbers.ts';
 import { integrations, members, operations } from './en/operations.ts';
@@ -14,6 +15,7 @@ export const en = {
   signIn,
   now,
   calls,
+  callRules,
   outcomes,
   numbers,
   assistants,

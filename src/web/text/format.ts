@@ -54,6 +54,8 @@ export function createFormat(locale: string, text: Text) {
       if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
       return `${Math.floor(hours / 24)} d ${hours % 24} h`;
     },
+    /** Milliseconds below a second, then seconds. */
+    milliseconds: (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(ms / 1000)} s`),
     phone: spacedNumber,
   };
 }

@@ -1,5 +1,6 @@
 /** Every word of the dashboard in French. */
 import type { Text } from './en.ts';
+import { callRules } from './fr/call-rules.ts';
 import { calls, now, outcomes } from './fr/calls.ts';
 import { assistants, numbers } from './fr/numbers.ts';
 import { integrations, members, operations } from './fr/operations.ts';
@@ -15,6 +16,7 @@ export const fr: Text = {
   signIn,
   now,
   calls,
+  callRules,
   outcomes,
   numbers,
   assistants,

@@ -27,16 +27,19 @@ export function CircuitState({ state, words }: { state: State; words: Record<str
 const VENDORS: Record<string, string> = {
   vapi: 'Vapi',
   twilio: 'Twilio',
-  email: 'E-mail',
-  calendar: 'Calendar',
   slack: 'Slack',
   pagerduty: 'PagerDuty',
   google: 'Google',
   microsoft: 'Microsoft',
 };
 
+/** The vendor's name, or what it is where AVA has several of a kind. */
+export function nameOfUpstream(upstream: string, text: Text): string {
+  return VENDORS[upstream] ?? text.operations.upstreams[upstream] ?? upstream;
+}
+
 /** The vendor's name; a credential's own circuit says so. */
 export function nameOfCircuit(circuit: { upstream: string; scope: string }, text: Text): string {
-  const vendor = VENDORS[circuit.upstream] ?? circuit.upstream;
+  const vendor = nameOfUpstream(circuit.upstream, text);
   return circuit.scope === 'credential' ? `${vendor}, ${text.operations.circuits.credential.toLowerCase()}` : vendor;
 }

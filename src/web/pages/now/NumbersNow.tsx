@@ -1,9 +1,9 @@
-import { useQueries } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ChevronRight, CircleCheck, TriangleAlert } from 'lucide-react';
 import type { PhoneNumber } from '../../../features/phone-numbers/contract.ts';
-import type { RoutingTest } from '../../../features/phone-numbers/routing-contract.ts';
-import { routingTestQuery } from '../../api/queries.ts';
+import type { RoutingVerdict } from '../../../features/phone-numbers/routing-contract.ts';
+import { routingNowQuery } from '../../api/queries.ts';
 import { useIsLive } from '../../live/live.ts';
 import { paths } from '../../paths.ts';
 import type { Text } from '../../text/en.ts';
@@ -13,8 +13,6 @@ import { Problem } from '../../ui/Problem.tsx';
 import { RouteIcon } from '../../ui/Route.tsx';
 import { Skeleton } from '../../ui/Skeleton.tsx';
 
-/** As many as fit into the requests of one minute; the others are one click away. */
-const TESTED_AT_ONCE = 6;
 const SHOWN_AT_ONCE = 8;
 const POLL_MS = 60_000;
 
@@ -22,21 +20,23 @@ const POLL_MS = 60_000;
 export function NumbersNow({ numbers }: { numbers: PhoneNumber[] }) {
   const text = useText();
   const isLive = useIsLive();
-  const routed = numbers.filter(isRouted).slice(0, TESTED_AT_ONCE);
+  const now = useQuery({ ...routingNowQuery, refetchInterval: isLive ? false : POLL_MS });
+  const routed = numbers.filter(isRouted);
   const shown = [...routed, ...numbers.filter((number) => !isRouted(number))].slice(0, SHOWN_AT_ONCE);
-  const tests = useQueries({
-    queries: routed.map(({ sid }) => ({ ...routingTestQuery(sid), refetchInterval: isLive ? false : POLL_MS })),
-  });
-  const known = tests.map(({ data }) => data).filter((test) => test !== undefined);
+  const tests = new Map(now.data?.tests.map((test) => [test.sid, test]));
+  const known = routed.map(({ sid }) => tests.get(sid)).filter((test) => test !== undefined);
   const rest = numbers.length - shown.length;
   return (
     <section aria-label={text.now.numbersTitle} className="flex flex-col gap-5">
-      <Verdict tests={known} isComplete={known.length === routed.length} count={routed.length} />
+      {now.error === null ? (
+        <Verdict tests={known} isComplete={now.data !== undefined} count={numbers.length} />
+      ) : (
+        <Problem error={now.error} onRetry={() => void now.refetch()} />
+      )}
       <ul className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
-        {shown.map((number) => {
-          const test = tests[routed.indexOf(number)];
-          return <NumberRow key={number.sid} number={number} test={test?.data} error={test?.error ?? null} />;
-        })}
+        {shown.map((number) => (
+          <NumberRow key={number.sid} number={number} test={tests.get(number.sid)} hasFailed={now.error !== null} />
+        ))}
         {rest > 0 && (
           <li className="px-5 py-3 text-sm">
             <Link to={paths.numbers()} className="font-medium text-accent hover:underline">
@@ -53,7 +53,7 @@ function isRouted({ routing_mode: mode }: PhoneNumber): boolean {
   return mode !== null && mode !== 'off';
 }
 
-function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplete: boolean; count: number }) {
+function Verdict({ tests, isComplete, count }: { tests: RoutingVerdict[]; isComplete: boolean; count: number }) {
   const { now } = useText();
   if (!isComplete) {
     return (
@@ -63,11 +63,20 @@ function Verdict({ tests, isComplete, count }: { tests: RoutingTest[]; isComplet
       </div>
     );
   }
-  if (count === 0) return <Sentence isGood={false} sentence={now.noneRouted} lead={now.noneRoutedLead} />;
+  const routed = tests.length;
+  if (routed === 0) return <Sentence isGood={false} sentence={now.noneRouted} lead={now.noneRoutedLead} />;
   const byAi = tests.filter(({ route }) => route === 'ai').length;
-  const isGood = byAi === count;
-  const sentence = isGood ? now.allGood(count) : byAi === 0 ? now.noneByAi(count) : now.someElse(byAi, count);
-  return <Sentence isGood={isGood} sentence={sentence} lead={isGood ? now.goodLead : now.stillHeard} />;
+  const isGood = byAi === routed;
+  const elsewhere = count - routed;
+  const sentence = isGood
+    ? elsewhere === 0
+      ? now.allGood(count)
+      : now.routedGood(routed)
+    : byAi === 0
+      ? now.noneByAi(routed)
+      : now.someElse(byAi, routed);
+  const lead = isGood ? (elsewhere === 0 ? now.goodLead : now.elsewhere(elsewhere)) : now.stillHeard;
+  return <Sentence isGood={isGood} sentence={sentence} lead={lead} />;
 }
 
 function Sentence({ isGood, sentence, lead }: { isGood: boolean; sentence: string; lead: string }) {
@@ -87,9 +96,9 @@ function Sentence({ isGood, sentence, lead }: { isGood: boolean; sentence: strin
   );
 }
 
-type RowProps = { number: PhoneNumber; test: RoutingTest | undefined; error: Error | null };
+type RowProps = { number: PhoneNumber; test: RoutingVerdict | undefined; hasFailed: boolean };
 
-function NumberRow({ number, test, error }: RowProps) {
+function NumberRow({ number, test, hasFailed }: RowProps) {
   const format = useFormat();
   return (
     <li className="border-b border-line last:border-b-0">
@@ -103,25 +112,20 @@ function NumberRow({ number, test, error }: RowProps) {
           <span className="block truncate text-sm text-muted">{number.friendly_name}</span>
         </span>
         <span className="min-w-0 max-md:col-span-3 max-md:row-start-2">
-          <Answer number={number} test={test} hasFailed={error !== null} />
+          <Answer number={number} test={test} hasFailed={hasFailed} />
         </span>
         <ChevronRight aria-hidden className="size-4 text-faint max-md:col-start-3 max-md:row-start-1" />
       </Link>
-      {error !== null && (
-        <div className="px-5 pb-4">
-          <Problem error={error} />
-        </div>
-      )}
     </li>
   );
 }
 
-function Sign({ number, test }: { number: PhoneNumber; test: RoutingTest | undefined }) {
+function Sign({ number, test }: { number: PhoneNumber; test: RoutingVerdict | undefined }) {
   if (!isRouted(number)) return <RouteIcon route="none" />;
   return test === undefined ? <Skeleton className="size-9 rounded-full" /> : <RouteIcon route={test.route} />;
 }
 
-type AnswerProps = { number: PhoneNumber; test: RoutingTest | undefined; hasFailed: boolean };
+type AnswerProps = { number: PhoneNumber; test: RoutingVerdict | undefined; hasFailed: boolean };
 
 function Answer({ number, test, hasFailed }: AnswerProps) {
   const text = useText();
@@ -142,9 +146,17 @@ function Answer({ number, test, hasFailed }: AnswerProps) {
   );
 }
 
-function whyOf(test: RoutingTest, text: Text): string {
+function whyOf(test: RoutingVerdict, text: Text): string {
   const why = text.calls.routeReasons[test.reason] ?? test.why;
-  if (test.route === 'ai') return test.steps[0]?.text ?? why;
+  if (test.route === 'ai') return text.now.otherwise(nextOf(test, text));
   const firstRung = test.steps.find(({ does }) => does === 'ring')?.people?.[0]?.name;
   return test.route === 'person' && firstRung !== undefined ? `${firstRung}. ${why}` : why;
+}
+
+/** Who is next when the assistant cannot, by name and in order. */
+function nextOf({ steps }: RoutingVerdict, { now }: Text): string[] {
+  return steps.flatMap(({ does, people = [] }) => {
+    if (does === 'ring') return people.map(({ name }) => name);
+    return does === 'assistant' ? [] : [now.ends[does] ?? ''];
+  });
 }

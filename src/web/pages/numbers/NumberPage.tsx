@@ -9,6 +9,7 @@ import { Loaded } from '../../ui/Loaded.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
+import { BringToVapi } from './BringToVapi.tsx';
 import { RoutingForm } from './RoutingForm.tsx';
 import { RoutingTestCard } from './RoutingTestCard.tsx';
 
@@ -20,13 +21,14 @@ export default function NumberPage() {
     queryKey: ['numbers', 'routing', sid],
     queryFn: ({ signal }) => api.numbers.routing(sid, { signal }),
   });
-  const list = useQuery({ ...numbersQuery, enabled: false });
+  const list = useQuery(numbersQuery);
   const known = list.data?.numbers.find((one) => one.sid === sid);
   const number = routing.data?.phone_number ?? known?.phone_number;
   return (
     <Page
       title={number === undefined ? numbers.number : format.phone(number)}
       lead={known?.friendly_name}
+      actions={known !== undefined && <BringToVapi number={known} />}
       above={
         <Link to={paths.numbers()} className="inline-flex items-center gap-1 font-medium hover:text-ink">
           <ChevronLeft aria-hidden className="size-4" />

@@ -3,6 +3,7 @@ import { Zap } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { callStatsQuery, circuitsQuery } from '../../api/queries.ts';
 import { usePollMs } from '../../live/live.ts';
+import { useMay } from '../../session/use-session.ts';
 import { useText } from '../../text/text.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -10,6 +11,7 @@ import { Loaded } from '../../ui/Loaded.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { LoadingArea, Skeleton, SkeletonRows } from '../../ui/Skeleton.tsx';
 import { CircuitRow } from './CircuitRow.tsx';
+import { Traffic } from './Traffic.tsx';
 
 const CallsChart = lazy(() => import('./CallsChart.tsx'));
 const DAYS = 30;
@@ -26,6 +28,7 @@ function NoCircuits() {
 export default function CircuitBreakersPage() {
   const { circuits } = useText().operations;
   const query = useQuery({ ...circuitsQuery, refetchInterval: usePollMs() || 20_000 });
+  const isOperator = useMay('operator');
   const stats = useQuery(callStatsQuery(DAYS));
   return (
     <Page title={circuits.title} lead={circuits.lead}>
@@ -42,6 +45,7 @@ export default function CircuitBreakersPage() {
           )
         }
       </Loaded>
+      {isOperator && <Traffic />}
       <Card title={circuits.historyTitle} lead={circuits.historyLead}>
         <Loaded query={stats} skeleton={<ChartSkeleton />}>
           {({ days }) => (

@@ -10,6 +10,7 @@ export function SettingsTabs() {
       tabs={[
         { to: paths.vapiRemoteSettings(), name: settings.tabs.remote },
         { to: paths.vapiSettings(), name: settings.tabs.vapi, exact: true },
+        { to: paths.callRules(), name: settings.tabs.calls },
         { to: paths.accountSettings(), name: settings.tabs.account },
       ]}
     />

@@ -155,6 +155,16 @@ export const now = {
   checking: 'Checking what callers hear',
   allGood: (count: number) =>
     count === 1 ? 'Your number is answered by the assistant' : `All ${count} numbers are answered by the assistant`,
+  routedGood: (count: number) =>
+    count === 1
+      ? 'The number that AVA routes is answered by the assistant'
+      : `All ${count} numbers that AVA routes are answered by the assistant`,
+  elsewhere: (count: number) =>
+    count === 1
+      ? 'One more number is not routed by AVA: its callers hear what Twilio is set to.'
+      : `${count} more numbers are not routed by AVA: their callers hear what Twilio is set to.`,
+  otherwise: (next: string[]) => (next.length === 0 ? '' : `If it cannot: ${next.join(', then ')}.`),
+  ends: { voicemail: 'voicemail', say: 'a sentence from AVA' } as Record<string, string>,
   someElse: (ai: number, count: number) => `The assistant answers ${ai} of ${count} numbers`,
   noneByAi: (count: number): string =>
     count === 1 ? 'The assistant does not answer right now' : 'The assistant answers none of your numbers right now',

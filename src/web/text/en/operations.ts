@@ -65,6 +65,16 @@ export const integrations = {
 
 export const operations = {
   title: 'Operations',
+  upstreams: { email: 'E-mail', calendar: 'Calendar', simulator: 'Simulator' } as Record<string, string>,
+  traffic: {
+    title: 'The last hour',
+    lead: 'A bar for each minute; red is what failed, or was sent away by a limit.',
+    requests: 'AVA itself',
+    requestsSummary: (requests: number, limited: number) =>
+      `${requests} ${requests === 1 ? 'request' : 'requests'}, ${limited} over a limit`,
+    summary: (attempts: number, failed: number, mean: string): string =>
+      attempts === 0 ? 'not asked' : `${attempts} asked, ${failed} failed, ${mean} each`,
+  },
   circuits: {
     title: 'Circuit breakers',
     lead: 'When a vendor keeps failing, AVA stops asking it for a moment and takes the planned way instead.',

@@ -1,6 +1,6 @@
 export const settings = {
   title: 'Settings',
-  tabs: { remote: 'Vapi Remote Settings', vapi: 'Vapi', account: 'Your account' },
+  tabs: { remote: 'Vapi Remote Settings', vapi: 'Vapi', calls: 'Call rules', account: 'Your account' },
   remoteTitle: 'Vapi Remote Settings',
   remoteLead: 'How your assistant speaks, thinks and ends calls. A change is live at Vapi from the next call on.',
   assistant: 'Assistant',

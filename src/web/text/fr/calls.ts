@@ -156,6 +156,16 @@ export const now: Text['now'] = {
   title: 'Maintenant',
   checking: 'Vérification de ce que les appelants entendent',
   allGood: (count) => (count === 1 ? 'L’assistant répond à votre numéro' : `L’assistant répond à vos ${count} numéros`),
+  routedGood: (count: number) =>
+    count === 1
+      ? 'L’assistant répond au numéro acheminé par AVA'
+      : `L’assistant répond aux ${count} numéros acheminés par AVA`,
+  elsewhere: (count: number) =>
+    count === 1
+      ? 'Un autre numéro n’est pas acheminé par AVA : ses appelants entendent ce que Twilio prévoit.'
+      : `${count} autres numéros ne sont pas acheminés par AVA : leurs appelants entendent ce que Twilio prévoit.`,
+  otherwise: (next: string[]) => (next.length === 0 ? '' : `Sinon : ${next.join(', puis ')}.`),
+  ends: { voicemail: 'messagerie', say: 'une phrase d’AVA' } as Record<string, string>,
   someElse: (ai, count) => `L’assistant répond à ${ai} numéros sur ${count}`,
   noneByAi: (count) =>
     count === 1

@@ -66,6 +66,16 @@ export const integrations: Text['integrations'] = {
 };
 
 export const operations: Text['operations'] = {
+  upstreams: { email: 'E-mail', calendar: 'Agenda', simulator: 'Simulateur' },
+  traffic: {
+    title: 'La dernière heure',
+    lead: 'Une barre par minute ; en rouge, ce qui a échoué ou a été écarté par une limite.',
+    requests: 'AVA elle-même',
+    requestsSummary: (requests, limited) =>
+      `${requests} ${requests === 1 ? 'requête' : 'requêtes'}, ${limited} au-delà d’une limite`,
+    summary: (attempts, failed, mean) =>
+      attempts === 0 ? 'non sollicité' : `${attempts} appels, ${failed} échoués, ${mean} chacun`,
+  },
   title: 'Exploitation',
   circuits: {
     title: 'Disjoncteurs',

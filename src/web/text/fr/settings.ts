@@ -2,7 +2,7 @@ import type { Text } from '../en.ts';
 
 export const settings: Text['settings'] = {
   title: 'Paramètres',
-  tabs: { remote: 'Paramètres distants Vapi', vapi: 'Vapi', account: 'Votre compte' },
+  tabs: { remote: 'Paramètres distants Vapi', vapi: 'Vapi', calls: 'Règles des appels', account: 'Votre compte' },
   remoteTitle: 'Paramètres distants Vapi',
   remoteLead:
     'Comment votre assistant parle, pense et termine les appels. Un changement s’applique chez Vapi dès l’appel suivant.',
