@@ -52,7 +52,7 @@ export type CallDepsOptions = {
   db: Database;
   audit: Audit;
   credentials: Pick<Credentials, 'forTenant'>;
-  webhookSecrets: Pick<WebhookSecrets, 'findTenant' | 'current'>;
+  webhookSecrets: Pick<WebhookSecrets, 'findTenant' | 'live'>;
   effects: Effects;
   events: Pick<Events, 'publish'>;
   guard: Pick<Guard, 'circuits'>;
@@ -87,6 +87,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     additions: createAdditions(options),
   });
   const told = createTold({
+    clock,
     effects,
     log,
     publicUrl,
@@ -189,7 +190,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     vapiGate: vapiGate({
       clock,
       findTenant: (token) => options.webhookSecrets.findTenant(token, 'vapi'),
-      secretsOf: async (tenantId) => [await options.webhookSecrets.current(tenantId, 'vapi', { name: 'AVA' })],
+      secretsOf: (tenantId) => options.webhookSecrets.live(tenantId, 'vapi'),
     }),
     vapiAnswers: createAnswers({
       findRouting: (id, number) =>

@@ -2,7 +2,8 @@
 import type { Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { Log } from '../../log.ts';
-import { type Effects, payloadOf } from '../effects/effects.ts';
+import type { Clock } from '../../clock.ts';
+import { type Effect, type Effects, payloadOf } from '../effects/effects.ts';
 import type { Applied } from './apply.ts';
 import type { CallDetail, CallOutcome } from './contract.ts';
 
@@ -17,6 +18,7 @@ export type CallMail = {
 };
 
 export type ToldDeps = {
+  clock: Clock;
   effects: Effects;
   log: Log;
   publicUrl: string;
@@ -29,6 +31,9 @@ export type ToldDeps = {
 
 const KIND = 'call.told';
 const LEFT_LYING_MS = 30_000;
+const LONGEST_WAIT_MS = 3_600_000;
+/** Four hours in all, then somebody has to look. */
+const MOST_ATTEMPTS = 10;
 
 const OUTCOMES: Record<CallOutcome, string> = {
   ai: 'taken by the assistant',
@@ -39,7 +44,7 @@ const OUTCOMES: Record<CallOutcome, string> = {
   failed: 'failed',
 };
 
-export function createTold({ effects, log, ...deps }: ToldDeps) {
+export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
   async function tell(tenantId: string, callId: string): Promise<object> {
     const call = await deps.getCall(tenantId, callId);
     const owners = await deps.ownersOf(tenantId);
@@ -58,13 +63,29 @@ export function createTold({ effects, log, ...deps }: ToldDeps) {
   }
 
   /**
-   * Somebody was at it and died, or lost the database. It is safe to begin again: each mail has a key of its own, and
-   * one that may have left is not sent twice.
+   * Somebody was at it and died, or the mail was refused before it left. It is safe to begin again: each mail has a key
+   * of its own, and one that may have left is not sent twice. The waits double, and after the last attempt it is done
+   * with: the timeline of the call says `given up`, and so does the log.
    */
   async function takeUpAgain(): Promise<void> {
-    for (const effect of await effects.due(KIND, 'open', LEFT_LYING_MS)) {
-      await effects.settle(effect, 'planned', payloadOf(effect), { lane: 'job' });
+    for (const effect of await effects.due(KIND, 'unfinished', LEFT_LYING_MS)) {
+      if (effect.attempts >= MOST_ATTEMPTS) await giveUp(effect);
+      else if (hasWaited(effect)) await effects.settle(effect, 'planned', payloadOf(effect), { lane: 'job' });
     }
+  }
+
+  function hasWaited({ attempts, updatedAt }: Effect): boolean {
+    const waitMs = Math.min(LONGEST_WAIT_MS, LEFT_LYING_MS * 2 ** Math.max(0, attempts - 1));
+    return clock.now().getTime() - updatedAt.getTime() >= waitMs;
+  }
+
+  async function giveUp(effect: Effect): Promise<void> {
+    const { callId } = payloadOf(effect) as { callId: string };
+    await effects.settle(effect, 'given_up', { payload: { callId } }, { lane: 'job' });
+    log.error(
+      { call: callId, attempts: effect.attempts },
+      'The owners were never told of a call: every attempt failed',
+    );
   }
 
   return {

@@ -34,15 +34,24 @@ export type Effects = {
   /** Says how an effect ended whose outcome was not known. */
   settle(
     effect: Pick<Effect, 'tenantId' | 'id'>,
-    state: 'done' | 'refused' | 'unknown' | 'planned',
+    state: 'done' | 'refused' | 'unknown' | 'planned' | 'given_up',
     outcome: unknown,
     options?: { lane?: LaneName },
   ): Promise<void>;
-  /** Effects of one kind that wait, oldest first: planned ones, or those whose outcome nobody has known for `afterMs`. */
-  due(kind: string, which: 'planned' | 'open', afterMs?: number): Promise<Effect[]>;
+  /**
+   * Effects of one kind that wait, oldest first: planned ones; those whose outcome nobody has known for `afterMs`
+   * (`open`); or these and the refused ones too (`unfinished`).
+   */
+  due(kind: string, which: 'planned' | 'open' | 'unfinished', afterMs?: number): Promise<Effect[]>;
 };
 
 const BATCH = 100;
+
+const STATES_OF = {
+  planned: ['planned'],
+  open: ['started', 'unknown'],
+  unfinished: ['started', 'unknown', 'refused'],
+};
 
 export function createEffects({ db, clock }: { db: Database; clock: Clock }): Effects {
   const settle: Effects['settle'] = async ({ tenantId, id }, state, outcome, { lane = 'api' } = {}) => {
@@ -77,8 +86,7 @@ export function createEffects({ db, clock }: { db: Database; clock: Clock }): Ef
 
     async due(kind, which, afterMs = 0) {
       const moment = new Date(clock.now().getTime() - afterMs);
-      const states = which === 'planned' ? ['planned'] : ['started', 'unknown'];
-      return findDue(db, { kind, states, moment, most: BATCH });
+      return findDue(db, { kind, states: STATES_OF[which], moment, most: BATCH });
     },
   };
 }
@@ -90,6 +98,7 @@ export function payloadOf(effect: Effect): unknown {
 }
 
 function resultOf(effect: Effect): EffectResult['state'] {
+  if (effect.state === 'given_up') return 'refused';
   return effect.state === 'done' || effect.state === 'refused' || effect.state === 'unknown' ? effect.state : 'busy';
 }
 

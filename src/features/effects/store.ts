@@ -7,7 +7,7 @@ export type Effect = {
   tenantId: string;
   key: string;
   kind: string;
-  state: 'planned' | 'started' | 'done' | 'refused' | 'unknown';
+  state: 'planned' | 'started' | 'done' | 'refused' | 'unknown' | 'given_up';
   /** The payload while it waits, then what came of it. */
   outcome: unknown;
   attempts: number;

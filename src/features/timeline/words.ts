@@ -92,6 +92,7 @@ const STATES: Record<EffectFacts['state'], string> = {
   started: 'is on its way',
   done: 'left, once',
   refused: 'was refused, and had no effect',
+  given_up: 'was given up: every attempt failed',
   unknown: 'may have left: no answer came, so it is not repeated blindly',
 };
 
