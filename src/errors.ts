@@ -64,6 +64,7 @@ export const GENERAL_ERRORS = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   validation_failed: { status: 422, title: 'Some fields are not valid' },
   idempotency_key_reused: { status: 422, title: 'Idempotency key used with another request' },
+  idempotency_outcome_unknown: { status: 409, title: 'Nobody knows whether the request had its effect' },
   idempotency_in_progress: { status: 409, title: 'The same request is still being worked on' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'Request headers too large' },

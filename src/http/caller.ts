@@ -29,8 +29,11 @@ declare module 'fastify' {
     limitGroup?: string;
     /** Lower limit of this route's group, a minute. */
     limitPerMinute?: number;
-    /** Whether Idempotency-Key is honoured: POSTs with an effect outside. */
-    idempotent?: boolean;
+    /**
+     * Whether Idempotency-Key is honoured: POSTs with an effect outside. `resumable`: the handler keeps the effect from
+     * happening twice by the key itself, so it may run again after its process was stopped.
+     */
+    idempotent?: boolean | 'resumable';
   }
 }
 

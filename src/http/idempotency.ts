@@ -1,6 +1,8 @@
 /**
  * Idempotency-Key on POSTs that have an effect outside: the same key and request give the first answer again for
  * 24 hours; the same key with another request is refused; a repeat that arrives while the first runs is told to wait.
+ * When the process that ran the first was stopped in the middle, nobody waits for it: after a while a repeat runs again
+ * where the route keeps its effect from happening twice (`resumable`), and is told that nobody knows elsewhere.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,6 +18,8 @@ declare module 'fastify' {
 }
 
 const KEPT_HOURS = 24;
+/** Longer than any request takes: what is older has lost its process. */
+const RUNNING_MS = 120_000;
 const ACCEPTED = /^[\x21-\x7e]{1,255}$/;
 
 export function honourIdempotencyKeys(app: App, { db, clock }: { db: Database; clock: Clock }): void {
@@ -28,12 +32,19 @@ export function honourIdempotencyKeys(app: App, { db, clock }: { db: Database; c
       throw fail('bad_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
     }
     const earlier = await claim(db, request, key, clock.now());
-    if (earlier === undefined) {
+    const isResumed = earlier !== undefined && (await resume(db, request, { key, earlier, now: clock.now() }));
+    if (earlier === undefined || isResumed) {
       request.idempotencyKey = key;
       return;
     }
     if (!earlier.requestHash.equals(hashOf(request))) {
       throw fail('idempotency_key_reused', 'This Idempotency-Key was used with another request. Use a new key.');
+    }
+    if (earlier.status === null && isLost(earlier, clock.now())) {
+      throw fail(
+        'idempotency_outcome_unknown',
+        `The request with this Idempotency-Key began at ${earlier.createdAt.toISOString()} and was cut off. Nobody knows whether it had its effect: look, and use a new key if it had none.`,
+      );
     }
     if (earlier.status === null) {
       throw fail('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
@@ -59,13 +70,38 @@ export function honourIdempotencyKeys(app: App, { db, clock }: { db: Database; c
 
   // Only routes that honour the header pay for it.
   app.addHook('onRoute', (route) => {
-    if (route.config?.idempotent !== true) return;
+    if (route.config?.idempotent === undefined || route.config.idempotent === false) return;
     route.preHandler = [route.preHandler ?? [], recall].flat();
     route.onSend = [route.onSend ?? [], keep].flat();
   });
 }
 
-type Earlier = { requestHash: Buffer; status: number | null; response: unknown };
+type Earlier = { requestHash: Buffer; status: number | null; response: unknown; createdAt: Date };
+
+function isLost({ createdAt }: Earlier, now: Date): boolean {
+  return now.getTime() - createdAt.getTime() > RUNNING_MS;
+}
+
+type Resumption = { key: string; earlier: Earlier; now: Date };
+
+/** Takes over what lost its process; false when it is not lost, may not run twice, or somebody was faster. */
+async function resume(db: Database, request: FastifyRequest, { key, earlier, now }: Resumption): Promise<boolean> {
+  const mayRunAgain = request.routeOptions.config.idempotent === 'resumable';
+  if (!mayRunAgain || earlier.status !== null || !isLost(earlier, now)) return false;
+  if (!earlier.requestHash.equals(hashOf(request))) return false;
+  const { tenantId, userId } = request.caller;
+  const taken = await db.asTenant(tenantId, (trx) =>
+    trx
+      .updateTable('idempotency_keys')
+      .set({ created_at: now })
+      .where('user_id', '=', userId)
+      .where('key', '=', key)
+      .where('status', 'is', null)
+      .where('created_at', '=', earlier.createdAt)
+      .executeTakeFirst(),
+  );
+  return taken.numUpdatedRows > 0n;
+}
 
 async function claim(db: Database, request: FastifyRequest, key: string, now: Date): Promise<Earlier | undefined> {
   const { tenantId, userId } = request.caller;
@@ -98,7 +134,7 @@ async function claim(db: Database, request: FastifyRequest, key: string, now: Da
       .where('user_id', '=', userId)
       .where('key', '=', key)
       .executeTakeFirstOrThrow();
-    return { requestHash: row.request_hash, status: row.status, response: row.response };
+    return { requestHash: row.request_hash, status: row.status, response: row.response, createdAt: row.created_at };
   });
 }
 

@@ -29,7 +29,10 @@ function describeRoute(input: Parameters<Transform>[0]): ReturnType<Transform> {
   const schema = {
     ...described.schema,
     ...(access !== undefined && { security: [{ bearer: [] }], 'x-ava-role': access }),
-    ...(idempotent === true && { headers: IDEMPOTENCY_HEADER, 'x-ava-idempotent': true }),
+    ...((idempotent === true || idempotent === 'resumable') && {
+      headers: IDEMPOTENCY_HEADER,
+      'x-ava-idempotent': true,
+    }),
   };
   return { ...described, schema };
 }

@@ -105,7 +105,7 @@ function book(app: App, { calendars }: CalendarRouteDeps): void {
     body: bookingBodySchema,
     response: { ...REFUSALS, 200: bookingSchema },
   };
-  const config = { access: 'editor', limitGroup: 'calendar', idempotent: true } as const;
+  const config = { access: 'editor', limitGroup: 'calendar', idempotent: 'resumable' } as const;
   app.post('/integrations/calendar/:provider/events', { schema, config }, async (request) => {
     const by = { tenantId: request.caller.tenantId, lane: 'api', actor: request.caller.email } as const;
     return calendars.book(by, request.params.provider, request.body, request.idempotencyKey);

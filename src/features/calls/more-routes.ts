@@ -37,7 +37,7 @@ function place(app: App, { placing }: MoreCallRoutesDeps): void {
     body: placeCallSchema,
     response: { 201: callReplySchema, ...REFUSALS },
   };
-  app.post('/calls', { config: { access: 'editor', limitGroup, idempotent: true }, schema }, async (request, reply) => {
+  app.post('/calls', { config: { access: 'editor', limitGroup, idempotent: 'resumable' }, schema }, async (request, reply) => {
     const { tenantId, userId } = request.caller;
     const call = await placing.place({ tenantId, userId, input: request.body, idempotencyKey: request.idempotencyKey });
     return reply.code(201).send({ call });
