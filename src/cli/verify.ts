@@ -25,6 +25,7 @@ type Given = {
   expectVersion?: string;
   expectCommit?: string;
   metricsToken?: string;
+  browser?: string;
 };
 
 export function registerVerify(program: Command): void {
@@ -40,6 +41,7 @@ export function registerVerify(program: Command): void {
     .option('--expect-version <version>', 'fail when another version answers')
     .option('--expect-commit <commit>', 'fail when another commit answers')
     .option('--metrics-token <token>', 'where METRICS_TOKEN is set')
+    .option('--browser <file>', 'the Chromium or Chrome that looks at the dashboard; by default one that is installed')
     .option('--json', 'answer as JSON')
     .option('--junit <file>', 'write the result as JUnit')
     .option('--html <file>', 'write one page with all evidence')
@@ -136,6 +138,7 @@ function optionsOf(given: Given): VerifyOptions | string {
     expectCommit: given.expectCommit,
     metricsToken: given.metricsToken,
     logFile: given.log,
+    browser: given.browser,
   };
 }
 

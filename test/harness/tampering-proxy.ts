@@ -19,7 +19,8 @@ export type TamperingProxy = { url: string; tamper(change: Tamper | undefined): 
 export async function startTamperingProxy(target: string): Promise<TamperingProxy> {
   let change: Tamper | undefined;
   const server = createServer((incoming, outgoing) => {
-    const options = { method: incoming.method, headers: incoming.headers };
+    // Uncompressed, so that what is changed is text.
+    const options = { method: incoming.method, headers: { ...incoming.headers, 'accept-encoding': 'identity' } };
     const onward = send(new URL(incoming.url ?? '/', target), options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));

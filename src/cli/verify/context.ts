@@ -11,6 +11,8 @@ export type VerifyOptions = {
   metricsToken?: string | undefined;
   /** The server's log file, where it can be read from here. */
   logFile?: string | undefined;
+  /** The browser that the dashboard is looked at in; undefined: one that is found in its usual place. */
+  browser?: string | undefined;
 };
 
 /** What every check is given. */

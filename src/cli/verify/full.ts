@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { VerifyContext } from './context.ts';
+import { dashboardStates } from './dashboard-states.ts';
 import { readLog, requestLines } from './log-file.ts';
 import { type MetricsPage, readMetrics } from './metrics-page.ts';
 import { type CheckDefinition, CheckFailed, must, skip } from './run.ts';
@@ -91,10 +92,6 @@ async function dashboard({ probe }: VerifyContext): Promise<string> {
   const asset = await probe.ask('GET', script, { headers: { accept: '*/*' } });
   must(asset.status === 200, `${script} answered ${asset.status}.`);
   return 'The page and its script are served.';
-}
-
-async function dashboardStates(): Promise<string> {
-  return skip('Needs a browser; `npm test` walks loading, editing, a bad key and the empty list in Chromium.');
 }
 
 /** What `grep "Circuit breaker.*opening\|closing"` counts. */
