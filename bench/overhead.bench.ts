@@ -17,8 +17,9 @@ import { compare, printRow } from './compare.ts';
 import { drive } from './load.ts';
 import { cpuUsOf, type Measured, rssMbOf, startServer } from './process.ts';
 
-const quick = !process.argv.includes('--full');
-const shape = quick ? { rounds: 5, count: 1500 } : { rounds: 35, count: 3000 };
+const isGlance = process.argv.includes('--glance');
+const quick = isGlance ? { rounds: 3, count: 800 } : { rounds: 5, count: 1500 };
+const shape = process.argv.includes('--full') ? { rounds: 35, count: 3000 } : quick;
 const silent = { info: () => {}, warn: () => {} };
 const dir = mkdtempSync(path.join(tmpdir(), 'ava-bench-db-'));
 

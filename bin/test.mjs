@@ -20,6 +20,8 @@ const STATIC_CHECKS = [
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
 ];
 
+const FIGURES = ['overhead', 'policy', 'auth', 'webhook-ingest', 'start'];
+
 const say = (line) => console.log(line);
 const only = process.argv.slice(2);
 const total = { passed: 0, failed: 0 };
@@ -29,6 +31,7 @@ try {
   const leftOut = only.length > 0 ? [] : ensureSystemTools(say);
   if (only.length === 0) await runStaticChecks();
   const skipped = await runTests();
+  if (only.length === 0) await printFigures();
   for (const name of skipped) say(`Skipped: ${name}`);
   for (const sentence of leftOut) say(`Left out: ${sentence}`);
 } catch (error) {
@@ -50,6 +53,18 @@ async function runStaticChecks() {
     total[code === 0 ? 'passed' : 'failed'] += 1;
     if (code !== 0) say(`Check failed: ${check.name}`);
   }
+}
+
+/** The figures of speed, measured once the machine is quiet. None of them decides; a bench that does not run to its end does. */
+async function printFigures() {
+  say('Measuring ...');
+  const code = await runChild(findNode(), [path.join(root, 'bench', 'main.ts'), ...FIGURES, '--glance'], {
+    cwd: root,
+    stdio: ['ignore', 1, 1],
+    env: environment(),
+  });
+  total[code === 0 ? 'passed' : 'failed'] += 1;
+  if (code !== 0) say('Check failed: a bench did not run to its end');
 }
 
 async function runTests() {
