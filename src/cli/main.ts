@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerBackup } from './backup.ts';
 import { registerFallback } from './fallback.ts';
 import { EXIT } from './settle.ts';
+import { registerRelease } from './release/release.ts';
 import { registerSimulate } from './simulate.ts';
 import { findSimulator } from './simulate-control.ts';
 import { registerStory } from './story.ts';
@@ -74,6 +75,7 @@ program
 
 registerVerify(program);
 registerWatch(program);
+registerRelease(program);
 
 registerBackup(program);
 

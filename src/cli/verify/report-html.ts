@@ -29,7 +29,7 @@ ${timesOf(run)}
 `;
 }
 
-function checkOf(check: Check): string {
+export function checkOf(check: Check): string {
   const line = check.requirement === null ? '' : `<span class="line">${escape(check.requirement)}</span>`;
   const evidence = check.evidence.map((one) =>
     (['request', 'response', 'log', 'metric'] as const)
@@ -52,7 +52,7 @@ function timesOf(run: VerificationBody): string {
   return `<table><tr><th>Step of the guide</th><th>Allowed</th><th>Took</th></tr>${rows.join('')}</table>`;
 }
 
-const STYLE = `
+export const STYLE = `
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#16181d}
 main{max-width:60rem;margin:0 auto;padding:2rem 1rem}
 details{background:#fff;border:1px solid #d9dde3;border-radius:8px;margin:.5rem 0;padding:.6rem .9rem}
