@@ -17,6 +17,7 @@ import { ROUTE_REASONS, type RouteReason } from './features/inbound-calls/contra
 import { createTwilioDoor } from './features/inbound-calls/door.ts';
 import { createHowEnded } from './features/inbound-calls/how-ended.ts';
 import { createInboundCalls, whyNotAssistant } from './features/inbound-calls/inbound-calls.ts';
+import { createFollowing } from './features/phone-numbers/following.ts';
 import { createRouting, createRoutingTable } from './features/phone-numbers/routing.ts';
 import type { Routing, RoutingTest } from './features/phone-numbers/routing-contract.ts';
 import { testRouting } from './features/phone-numbers/routing-test.ts';
@@ -66,7 +67,7 @@ export type CallDepsOptions = {
 export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
 
 /** So many webhooks in line for the disk are a burst. */
-const BUSY_WAITING = 100;
+const BUSY_WAITING = 20;
 
 export async function createCallDeps(options: CallDepsOptions) {
   const { config, clock, log, metrics, db, effects, vapi, twilio } = options;
@@ -77,7 +78,12 @@ export async function createCallDeps(options: CallDepsOptions) {
 
   const table = createRoutingTable({ db, clock, log, file: path.join(config.dataDir, 'routing.json') });
   await table.start();
-  const routing = createRouting({ db, clock, log, audit: options.audit, table, twilio, credentialOf: twilioOf, place });
+  const routing = createRouting({
+    ...{ db, clock, log, audit: options.audit, table, twilio, credentialOf: twilioOf, place },
+    isStub: config.stubMode,
+  });
+
+  const following = createFollowing({ db, clock, log, audit: options.audit, vapi, table, vapiOf });
 
   const calls = createCalls({
     db,
@@ -168,6 +174,7 @@ export async function createCallDeps(options: CallDepsOptions) {
 
   return {
     routing,
+    following,
     routingTable: table,
     twilioOf,
     testRouting: (tenantId: string, of: Routing) => testNow(options, { tenantId, routing: of, webhooks }),
