@@ -4,6 +4,7 @@ import { calls, now, outcomes } from './en/calls.ts';
 import { assistants, numbers } from './en/numbers.ts';
 import { integrations, members, operations } from './en/operations.ts';
 import { problems } from './en/problems.ts';
+import { server } from './en/server.ts';
 import { account, credentials, settings } from './en/settings.ts';
 import { shell, signIn } from './en/shell.ts';
 import { words } from './en/words.ts';
@@ -25,6 +26,7 @@ export const en = {
   integrations,
   members,
   operations,
+  server,
 };
 
 export type Text = typeof en;

@@ -5,6 +5,7 @@ import { calls, now, outcomes } from './fr/calls.ts';
 import { assistants, numbers } from './fr/numbers.ts';
 import { integrations, members, operations } from './fr/operations.ts';
 import { problems } from './fr/problems.ts';
+import { server } from './fr/server.ts';
 import { account, credentials, settings } from './fr/settings.ts';
 import { shell, signIn } from './fr/shell.ts';
 import { words } from './fr/words.ts';
@@ -26,4 +27,5 @@ export const fr: Text = {
   integrations,
   members,
   operations,
+  server,
 };

@@ -74,7 +74,7 @@ function Entries({ timeline }: { timeline: TimelineEntry[] }) {
 }
 
 function Entry({ entry }: { entry: TimelineEntry }) {
-  const { calls, words } = useText();
+  const { calls, server, words } = useText();
   const format = useFormat();
   const Icon = ICONS[entry.kind];
   const hasDetails = Object.keys(entry.details).length > 0;
@@ -88,7 +88,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         <Icon className="size-4" strokeWidth={1.8} />
       </span>
       <div className="min-w-0 flex-1 pt-1">
-        <p className="break-words">{entry.text}</p>
+        <p className="break-words">{server.timeline(entry) ?? entry.text}</p>
         <p className="mt-0.5 flex flex-wrap items-center gap-x-2 text-xs text-faint">
           <time dateTime={entry.at} title={format.dateTime(entry.at)} className="tabular-nums">
             {format.timeOfEvent(entry.at)}

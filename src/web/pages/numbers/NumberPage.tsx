@@ -14,7 +14,7 @@ import { RoutingForm } from './RoutingForm.tsx';
 import { RoutingTestCard } from './RoutingTestCard.tsx';
 
 export default function NumberPage() {
-  const { numbers } = useText();
+  const { numbers, server } = useText();
   const format = useFormat();
   const { sid = '' } = useParams({ strict: false });
   const routing = useQuery({
@@ -43,7 +43,7 @@ export default function NumberPage() {
               <Notice tone="warn" title={numbers.warnings}>
                 <ul className="list-disc pl-4">
                   {loaded.warnings.map(({ code, detail }) => (
-                    <li key={code}>{detail}</li>
+                    <li key={code}>{server.warning(code) ?? detail}</li>
                   ))}
                 </ul>
               </Notice>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { RefreshCw } from 'lucide-react';
 import type { RoutingTest } from '../../../features/phone-numbers/routing-contract.ts';
 import { routingTestQuery } from '../../api/queries.ts';
+import type { Text } from '../../text/en.ts';
 import { useText } from '../../text/text.tsx';
 import { Age } from '../../ui/Age.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -41,7 +42,8 @@ export function RoutingTestCard({ sid }: { sid: string }) {
 }
 
 function Result({ result }: { result: RoutingTest }) {
-  const { calls, now, numbers } = useText();
+  const text = useText();
+  const { calls, now, numbers } = text;
   return (
     <>
       <div className="flex items-center gap-3">
@@ -60,7 +62,7 @@ function Result({ result }: { result: RoutingTest }) {
             >
               {index + 1}
             </span>
-            <span className="min-w-0 break-words">{step.text}</span>
+            <span className="min-w-0 break-words">{sentenceOf(step, text)}</span>
           </li>
         ))}
       </ol>
@@ -71,8 +73,18 @@ function Result({ result }: { result: RoutingTest }) {
         </pre>
       </details>
       <p className="mt-3 text-xs text-faint">
-        <Age at={result.at} />
+        {numbers.tested} <Age at={result.at} />
       </p>
     </>
   );
+}
+
+/** What the caller hears stays in the number's language; what AVA does is said in the reader's. */
+function sentenceOf(
+  { does, text: spoken, people = [], seconds }: RoutingTest['steps'][number],
+  { server }: Text,
+): string {
+  if (does === 'assistant') return server.assistantStep;
+  if (does !== 'ring' || seconds === undefined) return spoken;
+  return people.length === 1 ? server.ringStep(people[0]?.name ?? '', seconds) : server.ringAllStep(seconds);
 }

@@ -157,8 +157,8 @@ export const now = {
     count === 1 ? 'Your number is answered by the assistant' : `All ${count} numbers are answered by the assistant`,
   routedGood: (count: number) =>
     count === 1
-      ? 'The number that AVA routes is answered by the assistant'
-      : `All ${count} numbers that AVA routes are answered by the assistant`,
+      ? 'The assistant answers the number that you routed'
+      : `The assistant answers all ${count} numbers that you routed`,
   elsewhere: (count: number) =>
     count === 1
       ? 'One more number is not routed by AVA: its callers hear what Twilio is set to.'

@@ -59,7 +59,7 @@ export const calls: Text['calls'] = {
     vapi_fault: 'Vapi a eu une panne.',
     ai_provider_fault: 'Un fournisseur de voix ou de langage a échoué.',
     telephony_fault: 'La liaison téléphonique a échoué.',
-    rescued: 'L’assistant a décroché ; AVA a transmis l’appelant.',
+    rescued: 'L’assistant s’est interrompu ; AVA a transmis l’appelant.',
     person_answered: 'Une personne a pris l’appel.',
     message_left: 'L’appelant a laissé un message.',
     told: 'L’appelant a entendu une phrase d’AVA.',

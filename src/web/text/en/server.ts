@@ -1,0 +1,18 @@
+/**
+ * What the server says in sentences of its own. In English they are shown as they come; another language says them from
+ * their codes and figures, and leaves those that it does not know.
+ */
+export type ServerEntry = { name: string; details: Record<string, unknown> };
+
+const asItComes = (): string | undefined => undefined;
+
+export const server = {
+  /** An entry of a call's timeline. */
+  timeline: asItComes as (entry: ServerEntry) => string | undefined,
+  /** A warning about a number's routing. */
+  warning: asItComes as (code: string) => string | undefined,
+  /** The steps of a routing test. */
+  assistantStep: 'The assistant answers. Should it drop out, the rest of this plan follows.',
+  ringStep: (name: string, seconds: number) => `${name} is rung for ${seconds} seconds.`,
+  ringAllStep: (seconds: number) => `Everybody is rung at once for ${seconds} seconds.`,
+};
