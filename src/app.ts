@@ -17,7 +17,9 @@ import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
 import { assistantRoutes } from './features/assistants/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
+import { credentialTestRoutes } from './features/credentials/credential-test-routes.ts';
 import { credentialRoutes } from './features/credentials/routes.ts';
+import { webhookSecretRoutes } from './features/credentials/webhook-secret-routes.ts';
 import { eventStreamRoute } from './features/system/event-stream.ts';
 import { healthRoutes } from './features/system/health-routes.ts';
 import { rehearsalRoutes } from './features/system/rehearsal.ts';
@@ -85,6 +87,8 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   systemRoutes(app, { ...deps, info: systemInfoOf(deps), record: (...change) => recordChange(deps, ...change) });
   accountRoutes(app, deps);
   credentialRoutes(app, deps);
+  credentialTestRoutes(app, deps);
+  webhookSecretRoutes(app, deps);
   auditRoutes(app, deps);
   vapiSettingsRoutes(app, deps);
   assistantRoutes(app, deps);

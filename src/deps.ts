@@ -22,8 +22,10 @@ import { createAccounts } from './features/accounts/accounts.ts';
 import { createFirstTenant, createVapiAccess, createWebhookTargets } from './features/assistants/access.ts';
 import { createEquipment } from './features/assistant-tools/equipment.ts';
 import { createAssistants } from './features/assistants/assistants.ts';
+import { createSecretCarrier } from './features/assistants/carry-secret.ts';
 import { createAudit } from './features/audit/audit.ts';
 import { createCredentials } from './features/credentials/credentials.ts';
+import { createCredentialTester } from './features/credentials/credential-test.ts';
 import { createInstallationKey } from './features/credentials/installation-keys.ts';
 import { settleSecretKey } from './features/credentials/rotation.ts';
 import { createVault } from './features/credentials/vault.ts';
@@ -129,10 +131,11 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
   });
   const vapiAccess = createVapiAccess({ db, credentials });
+  const webhookTargets = createWebhookTargets({ clock, webhookSecrets, publicUrl: config.publicUrl });
   const assistantDeps = {
     ...{ db, clock, emit, vapi, audit, vault, readValues },
     access: vapiAccess,
-    target: createWebhookTargets({ clock, webhookSecrets, publicUrl: config.publicUrl }),
+    target: webhookTargets.of,
     reassertLater: async (tenantId, trx) => {
       // The queue may not have been reached yet; the next look at the assistant puts it again.
       await jobs
@@ -145,6 +148,12 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const assistants = createAssistants({ ...assistantDeps, isStub: config.stubMode });
   const inventedAssistants = createAssistants({ ...assistantDeps, isStub: true });
   credentials.onChange(assistants.forget);
+  const carrySecret = createSecretCarrier({
+    ...{ log, assistants, forget: webhookTargets.forget },
+    reassertLater: async (tenantId) =>
+      void (await jobs.put('assistants.reassert', { tenantId }, { singletonKey: tenantId }).catch(() => {})),
+  });
+  const credentialTester = createCredentialTester({ credentials, vapi, twilio, isStub: config.stubMode });
   const syntheticTenants = createSyntheticTenants({ db, clock, users: accounts.users });
   const inventedSettings = createSettings({ assistants: inventedAssistants });
   const settings = settingsWithSynthetic(createSettings({ assistants }), inventedSettings, syntheticTenants.has);
@@ -238,6 +247,8 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     accounts,
     credentials,
     webhookSecrets,
+    carrySecret,
+    credentialTester,
     events,
     vapi,
     twilio,

@@ -133,7 +133,7 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
         clock,
         webhookSecrets,
         publicUrl: 'http://127.0.0.1:1',
-      }),
+      }).of,
       reassertLater: async () => {},
       onMismatch: () => {},
       onChange: () => {},

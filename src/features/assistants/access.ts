@@ -44,6 +44,12 @@ export function createFirstTenant(db: Database): (tenantId: string) => Promise<b
   };
 }
 
+export type WebhookTargets = {
+  of(tenantId: string): Promise<WebhookTarget>;
+  /** After the secret was changed. Other replicas notice within a minute. */
+  forget(tenantId: string): void;
+};
+
 const SECRET_KEPT_MS = 60_000;
 
 /** Where the webhooks of a tenant go. The secret is kept for a minute, and longer while the database is away. */
@@ -51,10 +57,10 @@ export function createWebhookTargets(deps: {
   clock: Clock;
   webhookSecrets: Pick<WebhookSecrets, 'current'>;
   publicUrl: string;
-}): (tenantId: string) => Promise<WebhookTarget> {
+}): WebhookTargets {
   const kept = new Map<string, { secret: string; readMs: number }>();
   const url = `${deps.publicUrl.replace(/(?<!\/)\/+$/, '')}/webhooks/vapi`;
-  return async (tenantId) => {
+  async function of(tenantId: string): Promise<WebhookTarget> {
     const known = kept.get(tenantId);
     const nowMs = deps.clock.monotonicMs();
     if (known && nowMs - known.readMs < SECRET_KEPT_MS) return { url, secret: known.secret };
@@ -66,7 +72,9 @@ export function createWebhookTargets(deps: {
       if (known) return { url, secret: known.secret };
       throw error;
     }
-  };
+  }
+
+  return { of, forget: (tenantId) => void kept.delete(tenantId) };
 }
 
 async function firstTenant(db: Database): Promise<string | undefined> {

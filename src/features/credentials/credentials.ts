@@ -51,6 +51,8 @@ export type Change = { actor: Actor; ifMatch?: string | undefined };
 export type Credentials = {
   /** From memory where known; the last known one while the database is away. */
   forTenant<V extends Vendor>(tenantId: string, vendor: V): Promise<VendorCredential[V] | undefined>;
+  /** The same form for a secret that is not stored. */
+  formOf(secret: Secret): AnyCredential;
   status(tenantId: string, vendor: Vendor): Promise<CredentialStatus>;
   /** Stores the tenant's own. Throws `conflict`. */
   put(secret: Secret, change: Change): Promise<CredentialStatus>;
@@ -87,6 +89,10 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   return {
     forTenant: <V extends Vendor>(tenantId: string, vendor: V) =>
       cache.find(tenantId, vendor) as Promise<VendorCredential[V] | undefined>,
+    formOf(secret) {
+      const text = secret.vendor === 'vapi' ? secret.apiKey : secret.authToken;
+      return { ...secret, source: 'tenant', fingerprint: fingerprintOf(deps, secret.vendor, text) };
+    },
     status: (tenantId, vendor) => statusOf(deps, tenantId, vendor),
     async put(secret, change) {
       await put(deps, secret, change);

@@ -5,9 +5,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Clock } from '../../clock.ts';
+import { errorsOf, fail } from '../../errors.ts';
 import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Audit } from '../audit/audit.ts';
+import { CREDENTIAL_ERRORS } from './contract.ts';
 import type { Place, Vault } from './vault.ts';
 
 export type WebhookSecretsDeps = { db: Database; clock: Clock; audit: Audit; vault: Vault };
@@ -17,9 +19,19 @@ export type WebhookSecrets = {
   current(tenantId: string, vendor: string, actor: { name: string }): Promise<string>;
   /** Makes a new one; the earlier ones count on for `overlapMs`. */
   rotate(tenantId: string, vendor: string, request: { actor: { name: string }; overlapMs: number }): Promise<string>;
+  /** All that count now, the newest first: of each it is known when it was made, and until when it counts. */
+  list(tenantId: string, vendor: string): Promise<KnownSecret[]>;
+  /** The secrets themselves that may sign now. */
+  live(tenantId: string, vendor: string): Promise<string[]>;
+  /** Ends an earlier one before its time. Throws `not_found`, and `webhook_secret_in_use` for the newest. */
+  end(tenantId: string, vendor: string, request: { id: string; actor: { name: string } }): Promise<void>;
   /** The tenant that `token` proves a webhook of, or undefined. */
   findTenant(token: string, vendor: string): Promise<string | undefined>;
 };
+
+export type KnownSecret = { id: string; createdAt: Date; expiresAt: Date | null };
+
+const failHere = errorsOf(CREDENTIAL_ERRORS);
 
 export function createWebhookSecrets(deps: WebhookSecretsDeps): WebhookSecrets {
   return {
@@ -43,6 +55,37 @@ export function createWebhookSecrets(deps: WebhookSecretsDeps): WebhookSecrets {
           .where('expires_at', 'is', null)
           .execute();
         return add(deps, trx, { tenantId, vendor, actor, action: 'webhook_secret.rotated' });
+      }),
+    list: async (tenantId, vendor) =>
+      (await findLive(deps, tenantId, vendor)).map((row) => ({
+        id: row.id,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+      })),
+    live: async (tenantId, vendor) =>
+      (await findLive(deps, tenantId, vendor)).map((row) =>
+        deps.vault.open(row.secret, placeOfWebhookSecret(tenantId, row.id)),
+      ),
+    end: (tenantId, vendor, { id, actor }) =>
+      deps.db.asTenant(tenantId, async (trx) => {
+        await lock(trx, tenantId, vendor);
+        const found = await trx
+          .selectFrom('webhook_secrets')
+          .select('expires_at')
+          .where('id', '=', id)
+          .where('vendor', '=', vendor)
+          .executeTakeFirst();
+        if (found === undefined) throw fail('not_found', 'There is no such webhook secret.');
+        if (found.expires_at === null)
+          throw failHere('webhook_secret_in_use', 'This secret is the one in use. Make a new one first.');
+        await trx.deleteFrom('webhook_secrets').where('id', '=', id).execute();
+        await deps.audit.record(trx, {
+          tenantId,
+          actor,
+          action: 'webhook_secret.ended',
+          subject: vendor,
+          details: { id },
+        });
       }),
     async findTenant(token, vendor) {
       const { rows } = await sql<{ tenant_id: string; expires_at: Date | null }>`
@@ -74,6 +117,18 @@ async function findNewest(trx: Trx, vendor: string): Promise<{ id: string; secre
     .where('vendor', '=', vendor)
     .where('expires_at', 'is', null)
     .executeTakeFirst();
+}
+
+function findLive({ db, clock }: WebhookSecretsDeps, tenantId: string, vendor: string) {
+  return db.asTenant(tenantId, (trx) =>
+    trx
+      .selectFrom('webhook_secrets')
+      .select(['id', 'secret', 'created_at', 'expires_at'])
+      .where('vendor', '=', vendor)
+      .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', clock.now())]))
+      .orderBy('created_at', 'desc')
+      .execute(),
+  );
 }
 
 type Addition = { tenantId: string; vendor: string; actor: { name: string }; action: string };
