@@ -1,10 +1,13 @@
 /** `ava story ID`: everything that AVA keeps under one id, in order; beside a running server or without one. */
 import type { Command } from 'commander';
+import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import type { Database } from '../db/connect.ts';
 import { createCalls } from '../features/calls/calls.ts';
+import { createCircuitHistory } from '../features/system/circuit-history.ts';
 import type { Story, StoryEntry } from '../features/timeline/contract.ts';
 import { createTimeline, type Timeline } from '../features/timeline/timeline.ts';
+import { createAdditions } from '../timeline-deps.ts';
 import { EXIT, openDatabase, settleConfig } from './settle.ts';
 
 type Given = { tenant?: string; limit: string; json?: boolean };
@@ -47,12 +50,13 @@ async function tenantsOf(db: Database, name: string | undefined): Promise<Tenant
 }
 
 function timelineOf(db: Database): Timeline {
+  const circuitHistory = createCircuitHistory({ db, clock: systemClock, log: pino({ level: 'silent' }) });
   const calls = createCalls({
     db,
     clock: systemClock,
     publish: () => {},
     afterCall: async () => {},
-    additions: async () => [],
+    additions: createAdditions({ db, circuitHistory }),
   });
   return createTimeline({ db, calls });
 }

@@ -1,5 +1,5 @@
 /** `ava verify` looks at the dashboard in a real browser, notices what is broken, and never calls a look it did not have a passed one. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ensureDashboard } from '../../bin/bootstrap/dashboard.mjs';
 import { FULL_CHECKS } from '../../src/cli/verify/full.ts';
 import { createProbe } from '../../src/cli/verify/probe.ts';
@@ -8,6 +8,9 @@ import { createSessions } from '../../src/cli/verify/session.ts';
 import { type AvaUnderTest, startAva } from '../harness/ava.ts';
 import { startTamperingProxy, type Tamper, type TamperingProxy } from '../harness/tampering-proxy.ts';
 import { hasBrowser } from './dashboard.ts';
+
+// Whole servers and browsers are slow to start on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 });
 
 let ava: AvaUnderTest;
 let proxy: TamperingProxy;
@@ -42,7 +45,7 @@ describe.skipIf(!hasBrowser)('the states of the dashboard, in a browser', () => 
     const check = await look();
     expect([check.state, check.detail]).toEqual(['passed', expect.stringContaining('"No settings configured"')]);
     expect(JSON.stringify(check.evidence)).toContain('Greeting saved');
-  }, 240_000);
+  });
 
   it('fail where the page says something else, or an edit is not taken', async () => {
     const words = await look({
@@ -57,7 +60,7 @@ describe.skipIf(!hasBrowser)('the states of the dashboard, in a browser', () => 
       },
     });
     expect([edit.state, edit.detail]).toEqual(['failed', expect.stringContaining('500')]);
-  }, 300_000);
+  });
 
   it('are skipped for a token that may not have a tenant of its own, since an edit would be a real one', async () => {
     await ava.cli(
@@ -72,7 +75,7 @@ describe.skipIf(!hasBrowser)('the states of the dashboard, in a browser', () => 
     );
     const token = (await ava.cli('token', '--email', 'ed@example.test')).stdout.trim();
     expect(await look({ token })).toMatchObject({ state: 'skipped', detail: expect.stringContaining('operator') });
-  }, 240_000);
+  });
 });
 
 it('are skipped, and it is said so, where there is no browser', async () => {

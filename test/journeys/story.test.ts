@@ -1,10 +1,13 @@
 /** One id, the whole story: from any id of a call to all that is kept about it, and to nobody else. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Story } from '../../src/features/timeline/contract.ts';
 import { startTelephone, type Telephone } from '../harness/telephone.ts';
 import { until } from '../harness/until.ts';
 
 const SAID = 'my tooth aches since Tuesday';
+
+// Commands are processes of their own, and slow to start on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 });
 
 let telephone: Telephone;
 let call: any;
@@ -16,8 +19,10 @@ beforeAll(async () => {
   caller = rung.from;
   const isTold = (one: any) => one.status === 'ended' && one.has_transcript;
   call = await telephone.callWhen(rung.callSid, 'the report has come', isTold);
-  await until('the mail about the call has left', async () =>
-    (await story(call.id)).entries.some((entry) => entry.name === 'email:done'),
+  await until(
+    'the mail about the call has left',
+    async () => (await story(call.id)).entries.some((entry) => entry.name === 'email:done'),
+    60_000,
   );
 });
 afterAll(() => telephone?.stop());

@@ -1,10 +1,13 @@
 /** Traces: one from the caller through AVA to the vendor, over OTLP/HTTP to a real little collector. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readSources } from '../house/imports.ts';
 import { type CollectedSpan, type Collector, startCollector } from '../harness/collector.ts';
 import { startTelephone, type Telephone } from '../harness/telephone.ts';
 import { until } from '../harness/until.ts';
+
+// Whole servers and browsers are slow to start on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 300_000 });
 
 let collector: Collector;
 let telephone: Telephone;
@@ -31,7 +34,7 @@ const inTrace = (traceId: string) => collector.spans.filter((span) => span.trace
 
 /** The span of the request ends last; batches come in the order in which spans ended. */
 async function wholeTrace(traceId: string): Promise<CollectedSpan[]> {
-  await until('the span of the request has come', () => inTrace(traceId).some((span) => span.kind === 2));
+  await until('the span of the request has come', () => inTrace(traceId).some((span) => span.kind === 2), 60_000);
   return inTrace(traceId);
 }
 
@@ -72,8 +75,10 @@ describe('a trace', () => {
   it('begins anew where the caller sends none, and is not sent where the caller chose so', async () => {
     const id = `root-${hex(4)}`;
     await telephone.owner.fetch('/api/v1/system/info', { headers: { 'x-correlation-id': id } });
-    const root = await until('the span has come', () =>
-      collector.spans.find((span) => span.attributes['ava.correlation_id'] === id),
+    const root = await until(
+      'the span has come',
+      () => collector.spans.find((span) => span.attributes['ava.correlation_id'] === id),
+      60_000,
     );
     expect(root.parentSpanId).toBeUndefined();
     const unsampled = hex(16);
@@ -81,8 +86,10 @@ describe('a trace', () => {
     await telephone.owner.fetch('/api/v1/system/info', { headers });
     const later = `later-${hex(4)}`;
     await telephone.owner.fetch('/api/v1/system/info', { headers: { 'x-correlation-id': later } });
-    await until('a later span has come', () =>
-      collector.spans.some((span) => span.attributes['ava.correlation_id'] === later),
+    await until(
+      'a later span has come',
+      () => collector.spans.some((span) => span.attributes['ava.correlation_id'] === later),
+      60_000,
     );
     expect(inTrace(unsampled)).toEqual([]);
   });
@@ -113,7 +120,7 @@ describe('a trace', () => {
     for (const secret of secrets) expect(sent, secret).not.toContain(secret.replace(/^\+/, ''));
     expect(collector.resource).toMatchObject({ 'service.name': 'ava-under-test' });
     expect(collector.headers[0]).toMatchObject({ 'x-tenant': 'birch dental' });
-  }, 120_000);
+  });
 
   it('names each attempt and what came of it when the vendor fails', async () => {
     const [traceId, callerSpan] = [hex(16), hex(8)];
@@ -136,7 +143,7 @@ describe('a collector that fails', () => {
       );
       expect(answers.every((status) => status === 200)).toBe(true);
     }
-    await until('the log says so', () => telephone.ava.log().includes('Traces do not reach the collector'));
+    await until('the log says so', () => telephone.ava.log().includes('Traces do not reach the collector'), 60_000);
     await collector.close();
     expect((await telephone.owner.fetch('/api/v1/system/info')).status).toBe(200);
     expect(await telephone.ava.stopProcess()).toBe(0);
