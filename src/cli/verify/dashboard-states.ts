@@ -16,8 +16,8 @@ const PLACES = [
   '/usr/bin/google-chrome-stable',
 ];
 const PAGE = '/settings/vapi-remote-settings';
-const LIST = /\/api\/v1\/vapi\/settings(\?.*)?$/;
-const ONE = /\/api\/v1\/vapi\/settings\/[a-z_]+(\?.*)?$/;
+const LIST = /\/api\/v1\/vapi\/settings(\?|$)/;
+const ONE = /\/api\/v1\/vapi\/settings\/[a-z_]+(\?|$)/;
 const WAIT_MS = 30_000;
 
 export async function dashboardStates(context: VerifyContext, note: (evidence: Evidence) => void): Promise<string> {
