@@ -15,19 +15,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   });
 }
 
+// An operator of a large installation builds them beforehand, with `concurrently`, so that no table stands still.
 const INDEXES = [
-  `create index webhook_events_by_correlation on webhook_events (tenant_id, correlation_id, received_at)`,
-  `create index webhook_events_by_vapi_call on webhook_events (tenant_id, vapi_call_id, received_at)
+  `create index if not exists webhook_events_by_correlation on webhook_events (tenant_id, correlation_id, received_at)`,
+  `create index if not exists webhook_events_by_vapi_call on webhook_events (tenant_id, vapi_call_id, received_at)
     where vapi_call_id is not null`,
-  `create index webhook_events_by_twilio_call on webhook_events (tenant_id, twilio_call_sid, received_at)
+  `create index if not exists webhook_events_by_twilio_call on webhook_events (tenant_id, twilio_call_sid, received_at)
     where twilio_call_sid is not null`,
-  `create index webhook_quarantine_by_correlation on webhook_quarantine (correlation_id)`,
-  `create index call_events_by_correlation on call_events (tenant_id, correlation_id, at)
+  `create index if not exists webhook_quarantine_by_correlation on webhook_quarantine (correlation_id)`,
+  `create index if not exists call_events_by_correlation on call_events (tenant_id, correlation_id, at)
     where correlation_id is not null`,
-  `create index effects_by_correlation on effects (tenant_id, correlation_id, created_at)`,
-  `create index effects_by_key_prefix on effects (tenant_id, key collate "C")`,
-  `create index effects_by_message on effects (tenant_id, (outcome ->> 'messageId'))
+  `create index if not exists effects_by_correlation on effects (tenant_id, correlation_id, created_at)`,
+  `create index if not exists effects_by_key_prefix on effects (tenant_id, key collate "C")`,
+  `create index if not exists effects_by_message on effects (tenant_id, (outcome ->> 'messageId'))
     where outcome ->> 'messageId' is not null`,
-  `create index audit_entries_by_correlation on audit_entries (tenant_id, correlation_id, at)`,
-  `create index setting_versions_by_correlation on setting_versions (tenant_id, correlation_id, created_at)`,
+  `create index if not exists audit_entries_by_correlation on audit_entries (tenant_id, correlation_id, at)`,
+  `create index if not exists setting_versions_by_correlation on setting_versions (tenant_id, correlation_id, created_at)`,
 ];
