@@ -62,6 +62,7 @@ export function createAfterCallDeps(options: AfterCallOptions) {
     twilio,
     place,
     credentialOf: twilioOf,
+    isStub: config.stubMode,
     isVapiWell: (tenantId) => !telephone.isVapiOpen(tenantId),
   });
 

@@ -6,6 +6,7 @@ import { currentContext } from './correlation.ts';
 import { createAfterCallDeps } from './after-call-deps.ts';
 import { createCallDeps } from './call-deps.ts';
 import { connectDatabase } from './db/connect.ts';
+import { createReassertLater } from './features/assistants/jobs.ts';
 import { MIGRATIONS } from './db/migrations/index.ts';
 import { createReplicaBeat } from './db/replicas.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
@@ -109,11 +110,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   });
 
   const circuitHistory = createCircuitHistory({ db, clock, log });
-  const noted: typeof emit = (fact) => {
-    emit(fact);
-    circuitHistory.note(fact);
-  };
-  const guarded = await createGuardDeps({ config, clock, emit: noted, log, metrics, tracer });
+  const guarded = await createGuardDeps({ config, clock, emit: circuitHistory.noting(emit), log, metrics, tracer });
   const { guard, redis } = guarded;
   const traceparent = tracer && (() => currentContext()?.traceparent);
   const http = createGuardedHttp({ guard, clock, emit, agentOptions, traceparent });
@@ -136,11 +133,10 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     ...{ db, clock, emit, vapi, audit, vault, readValues },
     access: vapiAccess,
     target: webhookTargets.of,
-    reassertLater: async (tenantId, trx) => {
-      // The queue may not have been reached yet; the next look at the assistant puts it again.
-      await jobs
-        .put('assistants.reassert', { tenantId }, { singletonKey: tenantId, ...(trx && { trx }) })
-        .catch(() => {});
+    reassertLater: createReassertLater({ jobs, log }),
+    followers: {
+      follow: (trx, move) => telephone.following.follow(trx, move),
+      followed: (move) => telephone.following.followed(move),
     },
     onMismatch: (fact) => log.warn(fact, 'Vapi took a change and shows another value'),
     onChange: (tenantId, id) => events.publish(tenantId, { type: 'setting', id }),

@@ -4,6 +4,8 @@ import type { QueueDefinition } from './jobs/queues.ts';
 export const QUEUES = [
   /** Connects a tenant's assistants to this AVA again. */
   { name: 'assistants.reassert' },
+  /** Asks Vapi for the assistants of all tenants, and connects those that are not connected any more. */
+  { name: 'assistants.reassert-all', retries: 0, timeoutSeconds: 600 },
   /** Sets AVA's addresses at the numbers of all tenants again. */
   { name: 'numbers.reassert', retries: 0 },
   /** Compares the vendors' lists of calls with the ledger. */

@@ -21,7 +21,6 @@ export async function startWork(deps: Deps): Promise<Work> {
   clocks.push(every(deps, REPLICA_BEAT_MS, sayAlive));
   clocks.push(every(deps, PROBE_LOOK_MS, () => deps.prober.run()));
   clocks.push(every(deps, SPOOL_LOOK_MS, () => deps.drainSpool()));
-  clocks.push(every(deps, SERVERS_LOOK_MS, () => reassertAllServers(deps)));
   void keepUp(deps);
   clocks.push(every(deps, DAY_MS, () => keepUp(deps)));
   deps.log.debug({ clocks: clocks.length }, 'Background work runs');
@@ -47,6 +46,9 @@ function listJobs({ jobs, assistants, ...deps }: Deps): void {
   jobs.schedule('calls.settle', '* * * * *');
   jobs.work('calls.retain', () => deps.forEachTenant(deps.deleteOldCalls));
   jobs.schedule('calls.retain', '17 3 * * *');
+  // Whether the assistants' webhooks still come here: one of the fleet asks.
+  jobs.work('assistants.reassert-all', () => reassertAllServers({ ...deps, assistants }));
+  jobs.schedule('assistants.reassert-all', '*/10 * * * *');
   jobs.work('assistants.reassert', async ({ data }) => {
     await assistants.reassertServers((data as { tenantId: string }).tenantId);
   });
@@ -81,9 +83,6 @@ const SPOOL_LOOK_MS = 2_000;
 
 /** How often each replica looks at its figures, and one of them at the rules. */
 const ALERT_LOOK_MS = 5_000;
-
-/** How often Vapi is asked whether the assistants' webhooks still come here. */
-const SERVERS_LOOK_MS = 600_000;
 
 const DAY_MS = 86_400_000;
 

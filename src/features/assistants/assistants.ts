@@ -15,7 +15,7 @@ import type { Assistant, AssistantChange } from './contract.ts';
 import { createEditor, type EditOrder } from './edit.ts';
 import { patchOf } from './fields.ts';
 import { type KnownAssistant, withoutSecrets } from './known.ts';
-import { createMaking, type Place } from './making.ts';
+import { createMaking, type MakingDeps, type Place } from './making.ts';
 import { mustMatch, type Request } from './order.ts';
 import { createReader, type ListView, type View } from './reader.ts';
 import { connectingFields, isConnected, type WebhookTarget } from './server-target.ts';
@@ -45,6 +45,7 @@ export type AssistantsDeps = {
   readValues: ReadValues;
   /** Puts the job that connects a tenant's adopted assistants to this AVA, once `trx` commits. */
   reassertLater(tenantId: string, trx: Trx): Promise<void>;
+  followers?: MakingDeps['followers'];
   onMismatch(fact: { assistantId: string; keys: string[] }): void;
   /** Told after a change, for live updates. */
   onChange(tenantId: string, assistantId: string): void;

@@ -35,8 +35,17 @@ export type MakingDeps = {
   announce(trx: Trx, tenantId: string, assistantId: string, revision: number): Promise<void>;
   /** Forgets what is kept in memory of the tenant, and tells who looks on. */
   changed(tenantId: string, assistantId: string): void;
+  /** What points at an assistant follows it when it gets a new id: within the transaction, and after its commit. */
+  followers?:
+    | {
+        follow(trx: Trx, move: Move): Promise<void>;
+        followed(move: Move): Promise<void>;
+      }
+    | undefined;
   isStub: boolean;
 };
+
+export type Move = { tenantId: string; from: string; to: string; author: string };
 
 type Making = Request & { action: string; isDefault?: boolean; details?: Record<string, unknown>; replaces?: string };
 
@@ -113,11 +122,15 @@ export function createMaking(deps: MakingDeps) {
     const known = await deps.adopt(tenantId, made, async (trx) => {
       const hasDefault = (await store.defaultIn(trx)) !== undefined;
       if (making.isDefault === true || !hasDefault) await store.makeDefault(trx, made.id);
-      if (replaces !== undefined) await store.moveHistory(trx, replaces, made.id);
+      if (replaces !== undefined) {
+        await store.moveHistory(trx, replaces, made.id);
+        await deps.followers?.follow(trx, { tenantId, from: replaces, to: made.id, author });
+      }
       const details = { ...making.details, name: made.name, ...reasonOf(making) };
       await deps.audit.record(trx, { tenantId, actor: { name: author }, action, subject: made.id, details });
     });
     deps.changed(tenantId, made.id);
+    if (replaces !== undefined) await deps.followers?.followed({ tenantId, from: replaces, to: made.id, author });
     return known;
   }
 

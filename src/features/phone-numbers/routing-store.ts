@@ -108,6 +108,28 @@ export async function writeRouting(trx: Trx, sid: string, change: RoutingChange)
     .execute();
 }
 
+/** Numbers that rang one assistant ring another from now on; resolves to them as they were. */
+export async function moveNumbers(
+  trx: Trx,
+  { from, to, author }: { from: string; to: string; author: string },
+  now: Date,
+): Promise<NumberRow[]> {
+  const rows = await trx.selectFrom('phone_numbers').selectAll().where('assistant_id', '=', from).forUpdate().execute();
+  for (const { sid } of rows) {
+    await trx
+      .updateTable('phone_numbers')
+      .set({
+        assistant_id: to,
+        updated_at: now,
+        updated_by: author,
+        routing_version: sql<number>`nextval('routing_version')`,
+      })
+      .where('sid', '=', sid)
+      .execute();
+  }
+  return rows;
+}
+
 export type NumberMemory = Partial<
   Pick<NumberRow, 'twilio_snapshot' | 'original_urls' | 'flipped_urls' | 'vapi_phone_number_id'>
 >;

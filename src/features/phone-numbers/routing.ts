@@ -15,8 +15,10 @@ import type { RoutingPlan } from './fallback.ts';
 import { findLoop } from './loops.ts';
 import { desiredUrls, missingAt, parametersOf, type ProvisioningPlace, urlsOf, warningsOf } from './provisioning.ts';
 import { type Routing, ROUTING_ERRORS, type RoutingInput } from './routing-contract.ts';
+import { stubNumbers } from './stub-numbers.ts';
 import {
   adoptNumber,
+  type AdoptedNumber,
   EMPTY_PLAN,
   findNumber,
   listNumbers,
@@ -43,6 +45,8 @@ export type RoutingDeps = {
   twilio: Pick<TwilioRest, 'getNumber' | 'updateNumber'>;
   credentialOf(tenantId: string): Promise<TwilioCredential | undefined>;
   place: ProvisioningPlace;
+  /** Nothing is asked of Twilio, and its numbers are invented. */
+  isStub?: boolean;
 };
 
 export type RoutingRooms = ReturnType<typeof createRouting>;
@@ -56,21 +60,24 @@ export function createRouting(deps: RoutingDeps) {
   async function find(tenantId: string, sid: string): Promise<NumberRow> {
     const known = await db.asTenant(tenantId, (trx) => findNumber(trx, sid));
     if (known !== undefined) return known;
-    const number = await deps.twilio.getNumber(await credentialOf(tenantId), sid);
-    const snapshot = urlsAndKind(number);
-    const adopted = {
-      sid,
-      accountSid: number.account_sid ?? null,
-      phoneNumber: number.phone_number,
-      friendlyName: number.friendly_name ?? null,
-      snapshot,
-    };
+    const adopted = deps.isStub === true ? invented(tenantId, sid) : await lookedUp(tenantId, sid);
     const row = await db.asTenant(tenantId, async (trx) => {
       await adoptNumber(trx, tenantId, adopted, clock.now());
       return await findNumber(trx, sid);
     });
     if (row === undefined) throw fail('not_found', 'This number belongs to somebody else.');
     return row;
+  }
+
+  async function lookedUp(tenantId: string, sid: string): Promise<AdoptedNumber> {
+    const number = await deps.twilio.getNumber(await credentialOf(tenantId), sid);
+    return {
+      sid,
+      accountSid: number.account_sid ?? null,
+      phoneNumber: number.phone_number,
+      friendlyName: number.friendly_name ?? null,
+      snapshot: urlsAndKind(number),
+    };
   }
 
   async function credentialOf(tenantId: string): Promise<TwilioCredential> {
@@ -82,8 +89,9 @@ export function createRouting(deps: RoutingDeps) {
   const toWire = (row: NumberRow): Routing => wireOf(row, deps.place);
 
   async function provision(tenantId: string, sid: string): Promise<NumberRow> {
-    const credential = await credentialOf(tenantId);
     const row = await find(tenantId, sid);
+    if (deps.isStub === true || isInvented(row)) return row;
+    const credential = await credentialOf(tenantId);
     const number = await deps.twilio.getNumber(credential, sid);
     const { changes, originals } = stepsFor(row, number, deps.place);
     const after = changes === undefined ? number : await deps.twilio.updateNumber(credential, sid, changes);
@@ -154,6 +162,18 @@ function stepsFor(row: NumberRow, number: TwilioNumber, place: ProvisioningPlace
   }
   const changes = missingAt(number, wanted);
   return { changes, originals: remembered ?? (changes === undefined ? null : urlsOf(number)) };
+}
+
+function invented(tenantId: string, sid: string): AdoptedNumber {
+  const number = stubNumbers(tenantId).find((one) => one.sid === sid);
+  if (number === undefined) throw fail('not_found', 'There is no such number.');
+  const { phone_number: phoneNumber, friendly_name: friendlyName } = number;
+  return { sid, accountSid: null, phoneNumber, friendlyName, snapshot: { phone_number: phoneNumber, stub: true } };
+}
+
+/** Was routed in stub mode: Twilio knows nothing of it, also after stub mode has ended. */
+function isInvented({ twilio_snapshot: snapshot }: NumberRow): boolean {
+  return (snapshot as { stub?: unknown } | null)?.stub === true;
 }
 
 const KEPT = [

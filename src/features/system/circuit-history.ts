@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
 import type { Log } from '../../log.ts';
-import type { ResilienceFact } from '../../resilience/facts.ts';
+import type { Emit, ResilienceFact } from '../../resilience/facts.ts';
 
 export type CircuitChange = {
   id: string;
@@ -59,16 +59,24 @@ export function createCircuitHistory({ db, clock, log }: { db: Database; clock: 
     }
   }
 
+  function note(fact: ResilienceFact): void {
+    const change = CHANGES[fact.type];
+    if (change === undefined || !('circuit' in fact)) return;
+    const { circuit, upstream, scope } = fact;
+    const reason = 'reason' in fact ? fact.reason : '';
+    waiting.push({ at: clock.now(), circuit, upstream, scope, change, reason });
+    waiting = waiting.slice(-MOST_WAITING);
+    void write();
+  }
+
   return {
-    note(fact: ResilienceFact): void {
-      const change = CHANGES[fact.type];
-      if (change === undefined || !('circuit' in fact)) return;
-      const { circuit, upstream, scope } = fact;
-      const reason = 'reason' in fact ? fact.reason : '';
-      waiting.push({ at: clock.now(), circuit, upstream, scope, change, reason });
-      waiting = waiting.slice(-MOST_WAITING);
-      void write();
-    },
+    /** Notes what `emit` is told. */
+    noting:
+      (emit: Emit): Emit =>
+      (fact) => {
+        emit(fact);
+        note(fact);
+      },
 
     /** What a tenant may know of changes between two moments: the upstreams' circuits and its own, oldest first. */
     async during(tenantId: string, { from, to }: { from: Date; to: Date }): Promise<CircuitChange[]> {
