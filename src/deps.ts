@@ -214,11 +214,8 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     onChange: () => events.publish(null, { type: 'alert' }),
   });
   const alertDesk = createAlertDesk({ db, clock, teller, audit });
-  const releases = createReleases({
-    ...{ db, clock, audit },
-    onChange: () => events.publish(null, { type: 'release' }),
-    announce: (news) => void teller.announce(news),
-  });
+  const releaseChanged = () => events.publish(null, { type: 'release' });
+  const releases = createReleases({ db, clock, audit, onChange: releaseChanged, announce: teller.announce });
 
   const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
 

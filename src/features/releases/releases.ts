@@ -24,8 +24,8 @@ export type ReleasesDeps = {
   clock: Clock;
   audit: Pick<Audit, 'record'>;
   onChange: () => void;
-  /** Tells the channels; must neither take long nor throw. */
-  announce: (news: ReleaseNews) => void;
+  /** Tells the channels, behind; never throws. */
+  announce: (news: ReleaseNews) => unknown;
 };
 
 const failRelease = errorsOf(RELEASE_ERRORS);

@@ -56,6 +56,18 @@ function Releases() {
                   <span className="text-sm text-muted">
                     {release.previous_version !== null && releases.from(release.previous_version)} · {release.target}
                   </span>
+                  <span className="block text-sm text-muted">
+                    {releases.by(releases.what[release.kind] ?? '', release.author)}
+                    {release.phase !== null && ` · ${releases.phases[release.phase] ?? release.phase}`}
+                    {release.verification_id !== null && (
+                      <>
+                        {' · '}
+                        <Link className="underline" to={paths.verification(release.verification_id)}>
+                          {releases.evidence}
+                        </Link>
+                      </>
+                    )}
+                  </span>
                   {release.reason !== null && <span className="block text-sm text-muted">{release.reason}</span>}
                 </span>
                 <span className="text-sm text-muted">

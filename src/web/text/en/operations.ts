@@ -208,6 +208,15 @@ export const operations = {
     back: 'All releases',
     evidence: 'Evidence',
     from: (version: string) => `from ${version}`,
+    what: { release: 'Release', rollback: 'Rollback' } as Record<string, string>,
+    by: (what: string, author: string) => `${what} by ${author}`,
+    phases: {
+      preparing: 'looking whether it can begin',
+      rolling: 'replacing the replicas',
+      watching: 'watching',
+      holding: 'too little traffic to judge; waits for a person',
+      rolling_back: 'going back',
+    } as Record<string, string>,
   },
   support: {
     title: 'Support',

@@ -203,6 +203,15 @@ export const operations: Text['operations'] = {
     back: 'Toutes les versions',
     evidence: 'Preuves',
     from: (version) => `depuis ${version}`,
+    what: { release: 'Mise en service', rollback: 'Retour arrière' },
+    by: (what, author) => `${what} par ${author}`,
+    phases: {
+      preparing: 'vérification avant de commencer',
+      rolling: 'remplacement des instances',
+      watching: 'sous surveillance',
+      holding: 'trop peu de trafic pour juger ; attend une personne',
+      rolling_back: 'retour en cours',
+    },
   },
   support: {
     title: 'Assistance',
