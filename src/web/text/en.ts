@@ -1,6 +1,7 @@
 /** Every word of the dashboard in English; `Text` is what another language has to hold. */
 import { callRules } from './en/call-rules.ts';
 import { calls, now, outcomes } from './en/calls.ts';
+import { conflicts } from './en/conflicts.ts';
 import { assistants, numbers } from './en/numbers.ts';
 import { integrations, members, operations } from './en/operations.ts';
 import { problems } from './en/problems.ts';
@@ -18,6 +19,7 @@ export const en = {
   calls,
   callRules,
   outcomes,
+  conflicts,
   numbers,
   assistants,
   settings,

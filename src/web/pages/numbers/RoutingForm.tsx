@@ -1,6 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiError } from '../../../client-transport.ts';
 import type { Routing } from '../../../features/phone-numbers/routing-contract.ts';
 import { api } from '../../api/api.ts';
 import { assistantsQuery } from '../../api/assistants.ts';
@@ -9,99 +8,99 @@ import { useMay } from '../../session/use-session.ts';
 import { useText } from '../../text/text.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Card } from '../../ui/Card.tsx';
-import { useDraft } from '../../ui/draft.ts';
 import { Select } from '../../ui/Field.tsx';
-import { Notice } from '../../ui/Notice.tsx';
+import { FieldConflicts } from '../../ui/FieldConflicts.tsx';
+import { type Stand, useMergedSave } from '../../ui/merged-save.ts';
 import { Problem } from '../../ui/Problem.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
 import { BusinessHoursFields } from './BusinessHoursFields.tsx';
 import { FallbackFields } from './FallbackFields.tsx';
-import { cleaned, draftOf, isComplete, type RoutingDraft } from './routing-draft.ts';
+import {
+  cleaned,
+  draftFrom,
+  draftOf,
+  fieldsOf,
+  isComplete,
+  type RoutingDraft,
+  type RoutingFields,
+} from './routing-draft.ts';
+import { namesOf, wordsFor } from './routing-words.ts';
 
 const LANGUAGES = ['en-US', 'en-GB', 'de-DE', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL', 'pt-PT', 'pl-PL'] as const;
 
 /** Who answers this number, and who does when the assistant cannot. */
 export function RoutingForm({ routing }: { routing: Routing }) {
-  const { numbers, problems, words } = useText();
+  const text = useText();
+  const { numbers, problems, words } = text;
   const queryClient = useQueryClient();
   const mayEdit = useMay('editor');
-  const [draft, setDraft] = useDraft<RoutingDraft>(`routing/${routing.sid}`);
+  const assistants = useQuery(assistantsQuery).data?.assistants ?? [];
   const [isTried, setIsTried] = useState(false);
-  const current = draft ?? draftOf(routing);
-  const isDirty = draft !== undefined;
-  const key = ['numbers', 'routing', routing.sid];
-  const save = useMutation({
-    mutationFn: (ifMatch: string) => api.numbers.putRouting(routing.sid, cleaned(current), { ifMatch }),
-    onSuccess: (saved) => {
+  const { sid } = routing;
+  const form = useMergedSave<RoutingFields, Routing>({
+    draftId: `routing/${sid}`,
+    saved: standOf(routing),
+    load: async () => standOf(await api.numbers.routing(sid)),
+    send: ({ etag, fields }) => api.numbers.putRouting(sid, cleaned(draftFrom(fields)), { ifMatch: etag }),
+    onSaved: (saved) => {
       expectOwnEcho('numbers');
-      queryClient.setQueryData(key, saved);
-      void queryClient.invalidateQueries({ queryKey: ['routing-tests', routing.sid] });
+      queryClient.setQueryData(['numbers', 'routing', sid], saved);
+      void queryClient.invalidateQueries({ queryKey: ['routing-tests'] });
       void queryClient.invalidateQueries({ queryKey: ['numbers', 'list'] });
       toastSuccess(numbers.saved);
-      discard();
+      setIsTried(false);
     },
   });
-  const discard = () => {
-    save.reset();
-    setIsTried(false);
-    setDraft(undefined);
-  };
-  const change = (changes: Partial<RoutingDraft>) => setDraft({ ...current, ...changes });
+  const current = draftFrom(form.fields);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsTried(true);
-    if (isComplete(current) && !save.isPending) save.mutate(routing.etag);
+    if (isComplete(current)) form.save();
   };
-  const reload = () => {
-    discard();
-    void queryClient.invalidateQueries({ queryKey: key });
+  const discard = () => {
+    setIsTried(false);
+    form.discard();
   };
-  const conflict = save.error instanceof ApiError && save.error.status === 412 ? save.error : undefined;
 
   return (
     <form onSubmit={submit} noValidate className="flex min-w-0 flex-col gap-5">
-      <fieldset disabled={!mayEdit || save.isPending} className="flex min-w-0 flex-col gap-5">
+      <fieldset disabled={!mayEdit || form.isPending} className="flex min-w-0 flex-col gap-5">
         <Card title={numbers.routingTitle}>
-          <RoutingFields draft={current} onChange={change} />
+          <RoutingFieldset draft={current} onChange={({ fallback: _, ...changes }) => form.change(changes)} />
         </Card>
         <Card title={numbers.fallbackTitle} lead={numbers.fallbackLead}>
-          <FallbackFields
-            plan={current.fallback}
-            showsErrors={isTried}
-            onChange={(fallback) => change({ fallback: { ...current.fallback, ...fallback } })}
-          />
+          <FallbackFields plan={current.fallback} showsErrors={isTried} onChange={form.change} />
         </Card>
         <Card title={numbers.hoursTitle}>
-          <BusinessHoursFields hours={current.business_hours} onChange={(hours) => change({ business_hours: hours })} />
+          <BusinessHoursFields
+            hours={current.business_hours}
+            onChange={(hours) => form.change({ business_hours: hours })}
+          />
         </Card>
       </fieldset>
-      {conflict !== undefined && (
-        <Notice
-          tone="warn"
-          role="alert"
-          actions={
-            <>
-              <Button size="small" onClick={reload}>
-                {numbers.takeTheirs}
-              </Button>
-              <Button size="small" onClick={() => save.mutate('*')}>
-                {numbers.saveMine}
-              </Button>
-            </>
-          }
-        >
-          {numbers.conflict}
-        </Notice>
+      {form.conflict !== undefined && (
+        <FieldConflicts
+          by={form.conflict.fresh.by}
+          busy={form.isPending}
+          onChoose={form.choose}
+          onClose={form.postpone}
+          conflicts={form.conflict.fields.map((field) => ({
+            field,
+            name: namesOf(text)[field],
+            theirs: wordsFor(field, form.conflict?.fresh.fields[field], text, assistants),
+            mine: wordsFor(field, form.conflict?.mine[field], text, assistants),
+          }))}
+        />
       )}
-      {save.error !== null && conflict === undefined && <Problem error={save.error} title={problems.titles.action} />}
-      {isDirty && (
+      {form.error !== null && <Problem error={form.error} title={problems.titles.action} />}
+      {form.isDirty && (
         <div className="sticky bottom-16 z-10 flex items-center justify-between gap-3 rounded-lg bg-raised px-4 py-3 shadow-float lg:bottom-4">
           <p className="text-sm text-muted">{words.unsaved}</p>
           <div className="flex gap-2">
-            <Button kind="quiet" disabled={save.isPending} onClick={discard}>
+            <Button kind="quiet" disabled={form.isPending} onClick={discard}>
               {words.discard}
             </Button>
-            <Button kind="primary" type="submit" busy={save.isPending}>
+            <Button kind="primary" type="submit" busy={form.isPending}>
               {numbers.save}
             </Button>
           </div>
@@ -111,9 +110,13 @@ export function RoutingForm({ routing }: { routing: Routing }) {
   );
 }
 
+function standOf(routing: Routing): Stand<RoutingFields> {
+  return { fields: fieldsOf(draftOf(routing)), etag: routing.etag, by: routing.updated_by };
+}
+
 type FieldsProps = { draft: RoutingDraft; onChange: (changes: Partial<RoutingDraft>) => void };
 
-function RoutingFields({ draft, onChange }: FieldsProps) {
+function RoutingFieldset({ draft, onChange }: FieldsProps) {
   const { numbers } = useText();
   const { data } = useQuery(assistantsQuery);
   // A number that AVA begins to route gets the default assistant, unless somebody chooses another.

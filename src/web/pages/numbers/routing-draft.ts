@@ -38,3 +38,15 @@ export function cleaned(draft: RoutingDraft): RoutingDraft {
   }));
   return { ...draft, fallback: { ...draft.fallback, people } };
 }
+
+/** The form as one level of fields, each of which two people may change without touching the others. */
+export type RoutingFields = Omit<RoutingDraft, 'fallback'> & RoutingDraft['fallback'];
+
+export function fieldsOf({ fallback, ...rest }: RoutingDraft): RoutingFields {
+  return { ...rest, ...fallback };
+}
+
+export function draftFrom(fields: RoutingFields): RoutingDraft {
+  const { assistant_id, mode, language, business_hours, assistant_answers, ...fallback } = fields;
+  return { assistant_id, mode, language, business_hours, assistant_answers, fallback };
+}

@@ -66,9 +66,6 @@ export const numbers = {
   removeOpening: 'Remove these hours',
   save: 'Save routing',
   saved: 'Routing saved',
-  conflict: 'Somebody changed this routing meanwhile. Reload their version, or save yours over it.',
-  takeTheirs: 'Load their version',
-  saveMine: 'Save mine over it',
   warnings: 'Worth your attention',
   invalidNumber: 'Use the international form, such as +14155550134.',
   nameMissing: 'Give a name.',
@@ -124,5 +121,4 @@ export const assistants = {
   showDeleted: 'Show deleted',
   settingsLink: 'Vapi Remote Settings of this assistant',
   try: 'Try it with a call',
-  conflict: 'Somebody changed this assistant meanwhile. Load their version, or save yours over it.',
 };

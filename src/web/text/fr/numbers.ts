@@ -66,9 +66,6 @@ export const numbers: Text['numbers'] = {
   removeOpening: 'Retirer ces heures',
   save: 'Enregistrer',
   saved: 'Acheminement enregistré',
-  conflict: 'Quelqu’un a modifié cet acheminement entre-temps. Chargez sa version, ou enregistrez la vôtre par-dessus.',
-  takeTheirs: 'Charger sa version',
-  saveMine: 'Enregistrer la mienne',
   warnings: 'À surveiller',
   invalidNumber: 'Utilisez le format international, par exemple +33145550199.',
   nameMissing: 'Indiquez un nom.',
@@ -124,5 +121,4 @@ export const assistants: Text['assistants'] = {
   showDeleted: 'Afficher les supprimés',
   settingsLink: 'Paramètres distants Vapi de cet assistant',
   try: 'Essayer par un appel',
-  conflict: 'Quelqu’un a modifié cet assistant entre-temps. Chargez sa version, ou enregistrez la vôtre par-dessus.',
 };

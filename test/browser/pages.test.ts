@@ -1,0 +1,112 @@
+/** What single pages are for, done once in a real browser. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OWNER } from '../harness/ava.ts';
+import { type Dashboard, hasBrowser, startDashboard, untilLoaded, type Window } from './dashboard.ts';
+
+describe.skipIf(!hasBrowser)('a page', () => {
+  let dashboard: Dashboard;
+  let window: Window;
+  let page: Page;
+  let callId: string;
+  beforeAll(async () => {
+    dashboard = await startDashboard();
+    const { telephone } = dashboard;
+    const { callSid } = await telephone.ava.simulator.control.placeCall({
+      to: telephone.number,
+      script: { says: ['Good morning'] },
+    });
+    const call = await telephone.callWhen(callSid, 'its recording is known', (one) => one.has_recording);
+    callId = call.id;
+    window = await dashboard.open();
+    page = window.page;
+    await window.signIn();
+  });
+  afterAll(() => dashboard.stop());
+
+  it('Now asks one question for all numbers, and says who takes over', async () => {
+    const asked: string[] = [];
+    const note = (request: { url(): string }) => {
+      const { pathname } = new URL(request.url());
+      if (pathname.includes('/routing')) asked.push(pathname);
+    };
+    page.on('request', note);
+    await window.go('/');
+    await untilLoaded(page);
+    await page.getByText('If it cannot: Ann, then voicemail.').waitFor();
+    page.off('request', note);
+    expect(asked).toEqual(['/api/v1/twilio/numbers/routing/now']);
+  });
+
+  it('Call rules keeps limits and retention', async () => {
+    await window.go('/settings/calls');
+    await untilLoaded(page);
+    await page.getByLabel('Countries that may be called').fill('us, Germany');
+    await page.getByText('GERMANY is not a two-letter country code.').waitFor();
+    await page.getByLabel('Countries that may be called').fill('us, de');
+    await page.getByRole('button', { name: 'Save limits' }).click();
+    await page.getByText('Limits saved').waitFor();
+    expect(await dashboard.telephone.json('/calls/limits')).toMatchObject({ countries: ['US', 'DE'] });
+    await page.getByLabel('Keep calls').selectOption('90');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Keep calls for 90 days?' });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Calls are kept as you chose').waitFor();
+    expect(await dashboard.telephone.json('/calls/retention')).toEqual({ days: 90 });
+  });
+
+  it('of a call plays its recording through AVA', async () => {
+    await window.go(`/calls/${callId}`);
+    await untilLoaded(page);
+    await page.getByRole('button', { name: 'Load the recording' }).click();
+    const player = page.locator('audio');
+    await player.waitFor();
+    expect(await player.getAttribute('src')).toMatch(/^blob:/);
+    expect(window.outside).toEqual([]);
+  });
+
+  it('of a number brings it to Vapi, and then offers that no more', async () => {
+    const { numbers } = await dashboard.telephone.json('/twilio/numbers');
+    const stranger = numbers.find((one: { vapi_phone_number_id: string | null }) => one.vapi_phone_number_id === null);
+    await window.go(`/numbers/${stranger.sid}`);
+    await untilLoaded(page);
+    await page.getByRole('button', { name: 'Set up with Vapi' }).click();
+    await page.getByText('The number is set up with Vapi').waitFor();
+    await page.getByRole('button', { name: 'Set up with Vapi' }).waitFor({ state: 'detached' });
+  });
+
+  it('of the operators shows how vendors answered in the last hour', async () => {
+    await window.go('/operations');
+    const hour = page.locator('section').filter({ has: page.getByRole('heading', { name: 'The last hour' }) });
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          await untilLoaded(page);
+          return hour.getByText(/\d+ asked, \d+ failed/).count();
+        },
+        { timeout: 60_000 },
+      )
+      .toBeGreaterThan(0);
+    expect(window.faults).toEqual([]);
+  });
+
+  it('of a call speaks French throughout, the server’s sentences too', async () => {
+    const french = await dashboard.open({ locale: 'fr-FR' });
+    await french.page.goto(dashboard.telephone.ava.url);
+    await signInInFrench(french.page);
+    await french.go(`/calls/${callId}`);
+    await french.page.getByText('Twilio a demandé que faire de l’appel.').waitFor();
+    await french.page.getByText(/^AVA a répondu en \d+ ms/).waitFor();
+    await french.go(`/numbers/${dashboard.telephone.sid}`);
+    await french.page.getByText('Ann est appelé pendant 20 secondes.').waitFor();
+    await french.context.close();
+  });
+});
+
+async function signInInFrench(page: Page): Promise<void> {
+  await page.getByLabel('E-mail').fill(OWNER.email);
+  await page.locator('input[type=password]').fill(OWNER.password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('navigation').first().waitFor();
+}
