@@ -75,6 +75,45 @@ describe.skipIf(!hasBrowser)('a page', () => {
     await page.getByRole('button', { name: 'Set up with Vapi' }).waitFor({ state: 'detached' });
   });
 
+  it('Integrations connects a calendar at its provider, shows it, and lets go of it', async () => {
+    await window.go('/integrations');
+    await untilLoaded(page);
+    const google = page.getByRole('listitem').filter({ hasText: 'Google Calendar' });
+    await google.getByRole('button', { name: 'Connect' }).click();
+    await page.getByText('The calendar is connected.').waitFor();
+    await google.getByText('Connected', { exact: true }).waitFor();
+    await google.getByRole('button', { name: 'Show the next appointments' }).click();
+    await google.getByText('No appointments in the next seven days.').or(google.locator('time').first()).waitFor();
+    await google.getByRole('button', { name: 'Disconnect' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+    await google.getByText('Not connected').waitFor();
+  });
+
+  it('Vapi Remote Settings shows what was changed at Vapi directly, and writes back on request', async () => {
+    const { vapi } = dashboard.telephone.ava.simulator;
+    await dashboard.telephone.json('/vapi/settings/greeting_message', {
+      method: 'PUT',
+      body: JSON.stringify({ value: 'Agreed with AVA' }),
+    });
+    const changed = await fetch(`${vapi.baseUrl}/assistant/${vapi.assistantId}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${vapi.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ firstMessage: 'Changed at Vapi' }),
+    });
+    expect(changed.status).toBe(200);
+    await expect
+      .poll(async () => (await dashboard.telephone.json('/vapi/settings')).drift, { timeout: 60_000 })
+      .toBe(true);
+    await window.go('/settings/vapi-remote-settings');
+    await page.getByRole('button', { name: 'Review' }).click();
+    const dialog = page.getByRole('dialog', { name: 'One setting was changed at Vapi directly' });
+    await dialog.getByText('Agreed with AVA').waitFor();
+    await dialog.getByText('Changed at Vapi', { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Write AVA’s values back' }).click();
+    await page.getByText('AVA’s values are written back to Vapi').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Greeting' }).inputValue()).toBe('Agreed with AVA');
+  });
+
   it('of the operators shows how vendors answered in the last hour', async () => {
     await window.go('/operations');
     const hour = page.locator('section').filter({ has: page.getByRole('heading', { name: 'The last hour' }) });

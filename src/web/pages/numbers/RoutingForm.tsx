@@ -66,7 +66,7 @@ export function RoutingForm({ routing }: { routing: Routing }) {
     <form onSubmit={submit} noValidate className="flex min-w-0 flex-col gap-5">
       <fieldset disabled={!mayEdit || form.isPending} className="flex min-w-0 flex-col gap-5">
         <Card title={numbers.routingTitle}>
-          <RoutingFieldset draft={current} onChange={({ fallback: _, ...changes }) => form.change(changes)} />
+          <RoutingFieldset draft={current} onChange={form.change} />
         </Card>
         <Card title={numbers.fallbackTitle} lead={numbers.fallbackLead}>
           <FallbackFields plan={current.fallback} showsErrors={isTried} onChange={form.change} />
@@ -114,13 +114,14 @@ function standOf(routing: Routing): Stand<RoutingFields> {
   return { fields: fieldsOf(draftOf(routing)), etag: routing.etag, by: routing.updated_by };
 }
 
-type FieldsProps = { draft: RoutingDraft; onChange: (changes: Partial<RoutingDraft>) => void };
+type Changes = Partial<Omit<RoutingDraft, 'fallback'>>;
+type FieldsProps = { draft: RoutingDraft; onChange: (changes: Changes) => void };
 
 function RoutingFieldset({ draft, onChange }: FieldsProps) {
   const { numbers } = useText();
   const { data } = useQuery(assistantsQuery);
   // A number that AVA begins to route gets the default assistant, unless somebody chooses another.
-  const withAssistant = (mode: RoutingDraft['mode']): Partial<RoutingDraft> => {
+  const withAssistant = (mode: RoutingDraft['mode']): Changes => {
     const usual = data?.assistants.find((assistant) => assistant.default)?.assistant_id ?? null;
     const isBeginning = draft.mode === 'off' && draft.assistant_id === null;
     return { mode, ...(isBeginning ? { assistant_id: usual } : {}) };
