@@ -45,9 +45,14 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
 
 const TEMPLATE = 'ava_template';
 const silent = { info: () => {}, warn: () => {} };
-let postgres: Promise<EmbeddedPostgres> | undefined;
+let postgres: ReturnType<typeof start> | undefined;
 
-async function start(): Promise<EmbeddedPostgres> {
+async function start(): Promise<Pick<EmbeddedPostgres, 'url' | 'servingUrl'>> {
+  const given = inject('postgresqlUrl');
+  if (given) {
+    await asOwner(given, (client) => makeTemplate(client, given));
+    return { url: given, servingUrl: given };
+  }
   const server = await startEmbeddedPostgres({ dataDir: inject('testRunDir'), log: silent, isDurable: false });
   await asOwner(server.url, (client) => makeTemplate(client, server.url));
   return server;

@@ -10,6 +10,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Folder of this test run; readable by the user that runs PostgreSQL. */
     testRunDir: string;
+    /** A PostgreSQL of the system to test on, of a role that may make roles and databases; empty: the embedded one. */
+    postgresqlUrl: string;
   }
 }
 
@@ -22,6 +24,7 @@ export default function setup(project: TestProject): () => Promise<void> {
   chmodSync(folder, 0o711);
   writeFileSync(path.join(folder, 'owner'), String(process.pid));
   project.provide('testRunDir', folder);
+  project.provide('postgresqlUrl', '');
   return () => takeDown(folder);
 }
 
