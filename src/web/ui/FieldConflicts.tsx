@@ -86,7 +86,7 @@ function Side({ field, title, value, isChosen, onChoose }: SideProps) {
         name={`${field} is kept from`}
         checked={isChosen}
         onChange={onChoose}
-        className="mt-1"
+        className="mt-1 accent-accent"
       />
       <span className="min-w-0">
         <span className="block text-xs font-medium text-muted">{title}</span>

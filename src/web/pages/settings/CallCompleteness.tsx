@@ -47,12 +47,12 @@ function Days({ days }: { days: Day[] }) {
           <tr>
             <th className="py-1.5 pr-4 font-medium">{callRules.day}</th>
             <th className="py-1.5 pr-4 font-medium">{callRules.vendor}</th>
+            <th className="py-1.5 pr-4 font-medium">{callRules.missing}</th>
             {figures.map((name) => (
               <th key={name} className="py-1.5 pr-4 text-right font-medium">
                 {callRules[name]}
               </th>
             ))}
-            <th className="py-1.5 text-right font-medium">{callRules.missing}</th>
           </tr>
         </thead>
         <tbody>
@@ -62,14 +62,14 @@ function Days({ days }: { days: Day[] }) {
                 {format.date(day.date)}
               </th>
               <td className="py-2 pr-4">{day.vendor === 'vapi' ? 'Vapi' : 'Twilio'}</td>
-              <td className="py-2 pr-4 text-right">{day.vendor_calls}</td>
-              <td className="py-2 pr-4 text-right">{day.ledger_calls}</td>
-              <td className="py-2 pr-4 text-right">{day.recovered}</td>
-              <td className="py-2 text-right">
+              <td className="py-2 pr-4">
                 <Badge tone={day.missing === 0 ? 'good' : 'bad'}>
                   {day.missing === 0 ? callRules.complete : callRules.missingCount(day.missing)}
                 </Badge>
               </td>
+              <td className="py-2 pr-4 text-right">{day.vendor_calls}</td>
+              <td className="py-2 pr-4 text-right">{day.ledger_calls}</td>
+              <td className="py-2 pr-4 text-right">{day.recovered}</td>
             </tr>
           ))}
         </tbody>
