@@ -11,7 +11,8 @@ export type Measured = {
   /** CPU time so far, user and system, in microseconds. */
   cpuUs(): number;
   rssMb(): number;
-  tell(order: string): Promise<void>;
+  /** Resolves to what the server answers. */
+  tell(order: string): Promise<unknown>;
   stop(): void;
 };
 
@@ -39,7 +40,7 @@ function measured(child: ChildProcess, said: { url: string; token?: string; whol
     rssMb: () => rssMbOf(pid),
     tell: (order) =>
       new Promise((resolve) => {
-        child.once('message', () => resolve());
+        child.once('message', resolve);
         child.send(order);
       }),
     stop: () => child.kill('SIGKILL'),
