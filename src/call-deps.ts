@@ -132,7 +132,7 @@ export async function createCallDeps(options: CallDepsOptions) {
       webhooks,
       credentialOf: vapiOf,
       twilioOf,
-      nowMs: () => clock.monotonicMs(),
+      clock,
     }),
     claims: createClaims({ effects, clock, log }),
     howEnded: createHowEnded({

@@ -3,11 +3,13 @@
  * guides but not in its API document, so it is kept behind this one seam: an account that refuses the field is sent
  * the caller by a redirect to Vapi's own address for imported numbers.
  */
+import type { Clock } from '../../clock.ts';
 import { appendToTwiml, renderTwiml, verbsOfTwiml } from '../../providers/twilio/twiml.ts';
 import type { Vapi, VapiCredential } from '../../providers/vapi/vapi.ts';
 import { UpstreamError } from '../../resilience/upstream-error.ts';
 import type { NumberRouting } from '../phone-numbers/routing.ts';
 import type { RouteReason } from './contract.ts';
+import { createPatience, Silence } from './patience.ts';
 import { callerNumber, type RingingCall } from './ringing.ts';
 
 export type VapiAnswer = { twiml: string; vapiCallId: string | undefined };
@@ -29,7 +31,7 @@ export type AskVapiDeps = {
   webhooks: string;
   credentialOf(tenantId: string): Promise<VapiCredential | undefined>;
   twilioOf(tenantId: string): Promise<{ accountSid: string; authToken: string } | undefined>;
-  nowMs(): number;
+  clock: Clock;
 };
 
 export type AskVapi = (routing: NumberRouting, call: RingingCall, deadlineMs: number) => Promise<VapiAnswer>;
@@ -39,19 +41,23 @@ const REDIRECT_FOR_MS = 600_000;
 
 /** Rejects with `NotTaken`. */
 export function createAskVapi(deps: AskVapiDeps): AskVapi {
+  const { clock } = deps;
+  const patience = createPatience({ clock });
   const redirectUntilMs = new Map<string, number>();
 
   async function ask(routing: NumberRouting, call: RingingCall, deadlineMs: number): Promise<VapiAnswer> {
     const credential = await deps.credentialOf(routing.tenantId);
     if (credential === undefined) throw new NotTaken('vapi_not_configured');
-    if ((redirectUntilMs.get(credential.key) ?? 0) > deps.nowMs()) return redirect(routing);
+    if ((redirectUntilMs.get(credential.key) ?? 0) > clock.monotonicMs()) return redirect(routing);
     const fields = await callFields(routing, call);
     try {
-      const created = await deps.vapi.createCall(credential, fields, { lane: 'call', deadlineMs });
+      const created = await patience.ask(deadlineMs, () =>
+        deps.vapi.createCall(credential, fields, { lane: 'call', deadlineMs }),
+      );
       return accepted(deps, routing, created.id, created.phoneCallProviderDetails?.['twiml']);
     } catch (error) {
       if (!isBypassRefused(error)) throw error;
-      redirectUntilMs.set(credential.key, deps.nowMs() + REDIRECT_FOR_MS);
+      redirectUntilMs.set(credential.key, clock.monotonicMs() + REDIRECT_FOR_MS);
       return redirect(routing);
     }
   }
@@ -105,6 +111,7 @@ function isBypassRefused(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): RouteReason {
+  if (error instanceof Silence) return 'vapi_late';
   if (!(error instanceof UpstreamError)) return 'vapi_failed';
   if (error.kind === 'circuit_open') return 'circuit_open';
   if (error.kind === 'timeout') return 'vapi_late';
