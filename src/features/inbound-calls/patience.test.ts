@@ -29,7 +29,7 @@ function start(answers = 10) {
         else clock.setTimer(ms, () => resolve('taken'));
       });
     };
-    patience
+    void patience
       .ask(BUDGET_MS, work)
       .catch((error: Error) => error.name)
       .then((outcome) => Object.assign(state, { outcome, afterMs: clock.monotonicMs() - startedMs }));

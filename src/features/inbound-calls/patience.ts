@@ -87,7 +87,7 @@ export function createPatience({ clock }: { clock: Clock }): Patience {
       pending.add(asked);
       scouts += isScout ? 1 : 0;
       const working = work();
-      working
+      void working
         .then(
           () => answered(asked),
           (error: unknown) => failed(asked, error),
