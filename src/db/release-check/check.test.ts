@@ -94,6 +94,25 @@ describe('a release is refused when a version that runs could not live with its 
     expect(checked.running).toEqual([{ version: '1.0.0', commit: 'abc', replicas: 1 }]);
   });
 
+  it('and not when a list of allowed words gets longer; but when it gets shorter', async () => {
+    const allow = (words: string) => `alter table effects drop constraint effects_state_check;
+      alter table effects add constraint effects_state_check check (state in (${words}))`;
+    const all = `'planned', 'started', 'done', 'refused', 'unknown', 'given_up'`;
+    const longer = await checkRelease(database.url, listWith({ '9001': allow(`${all}, 'asleep'`) }));
+    expect(longer.problems).toEqual([]);
+    const shorter = await checkRelease(database.url, listWith({ '9001': allow(`'planned', 'done'`) }));
+    expect(shorter.problems[0]?.remedy).toContain('"constraint effects.effects_state_check"');
+  });
+
+  it('and the migrations of this version since the first ones are no such', async () => {
+    const first = await createTestDatabase({ isEmpty: true });
+    const FIRST = '0006-rotation';
+    const old = Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name <= FIRST));
+    await migrate({ url: first.url, log, migrations: old });
+    expect((await checkRelease(first.url)).problems).toEqual([]);
+    await first.drop();
+  });
+
   it('when a large table would stand still; an index that was built by hand before is fine', async () => {
     await owner.query(`alter table call_events disable trigger all`);
     await owner.query(`insert into tenants (id, name) values (gen_random_uuid(), 'Birch')`);

@@ -77,11 +77,27 @@ function newRules(before: Shape, after: Shape): Change[] {
   const constraints = [...after.constraints]
     .filter(([name, rule]) => isOld(rule.oid) && before.constraints.get(name)?.definition !== rule.definition)
     .filter(([, rule]) => !rule.columns.every((position) => isNewColumn(before, after, rule.oid, position)))
+    .filter(([name, rule]) => !isWider(before.constraints.get(name), rule))
     .map(([name, { definition }]) => takes(`constraint ${name}`, `adds the constraint ${name}: ${definition}`));
   const indexes = [...after.indexes]
     .filter(([name, rule]) => isOld(rule.oid) && before.indexes.get(name)?.definition !== rule.definition)
     .flatMap(([name, rule]) => indexChanges(before, after, name, rule));
   return [...constraints, ...indexes];
+}
+
+/** Whether a list of allowed words has only got longer. */
+function isWider(before: RuleShape | undefined, now: RuleShape): boolean {
+  if (!before) return false;
+  const word = /'(?:[^']|'')*'::text/g;
+  const frame = (definition: string) => definition.replace(word, '').replaceAll(/[, ]+/g, ' ');
+  const allowed = new Set(now.definition.match(word));
+  const lists = /= ANY \(ARRAY\[/g;
+  const isOneList = now.definition.match(lists)?.length === 1 && !/\bNOT\b|<>/.test(now.definition);
+  return (
+    isOneList &&
+    frame(before.definition) === frame(now.definition) &&
+    (before.definition.match(word) ?? []).every((one) => allowed.has(one))
+  );
 }
 
 function indexChanges(before: Shape, after: Shape, name: string, rule: RuleShape): Change[] {
