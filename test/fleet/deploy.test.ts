@@ -169,7 +169,7 @@ async function unreadableRows({ url }: { url: string }, column: string): Promise
 }
 
 describe.skipIf(!hasHaproxy())('a release that changes the schema under load', () => {
-  test('fails no request on the way there and back, and leaves every row readable', { timeout: 600_000 }, async () => {
+  test('fails no request on the way there and back, and leaves every row readable', { timeout: 900_000 }, async () => {
     const outcomes: Outcome[] = [];
     const agents = Array.from({ length: CLIENTS }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
     const stopClients = keepBusy(CLIENTS, 50, async (turn) => {

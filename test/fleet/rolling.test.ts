@@ -115,7 +115,7 @@ async function readEvents(isOver: () => boolean, signal: AbortSignal) {
 }
 
 describe.skipIf(!hasHaproxy())('a rolling restart behind HAProxy', () => {
-  test('fails no request, no webhook and no live update, and cuts no call', { timeout: 300_000 }, async () => {
+  test('fails no request, no webhook and no live update, and cuts no call', { timeout: 900_000 }, async () => {
     const outcomes: Outcome[] = [];
     const agents = Array.from({ length: CLIENTS }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
     const stopClients = keepBusy(CLIENTS, 20, async (turn) => {
