@@ -54,7 +54,7 @@ export async function startReleaseFleet(builds: Record<string, Fault | undefined
   const shared = {
     PATH: process.env['PATH'] ?? '',
     ...{ AVA_ENV: 'test', PUBLIC_URL: url, DATABASE_URL: database.url, REDIS_URL: redis.url },
-    ...{ AVA_SECRET_KEY: secretKey, AVA_REPLICAS: '3', RATE_LIMIT_PER_MINUTE: '200', SHUTDOWN_GRACE_SECONDS: '10' },
+    ...{ AVA_SECRET_KEY: secretKey, AVA_REPLICAS: '3', RATE_LIMIT_PER_MINUTE: '120', SHUTDOWN_GRACE_SECONDS: '10' },
     ...{ AVA_SIMULATOR_URL: simulator.url, AVA_DATA_DIR: folder },
     ...simulator.env(),
   };

@@ -93,10 +93,12 @@ function startTraffic() {
     `/api/v1/twilio/numbers/${sid}/routing`,
     '/api/v1/twilio/numbers',
   ];
-  const stopPeople = keepBusy(CLIENTS, 250, async (turn) => {
+  const stopPeople = keepBusy(CLIENTS, 400, async (turn) => {
     const agent = agents[turn % CLIENTS]!;
     const headers = { authorization: `Bearer ${tokens[turn % CLIENTS]}` };
-    outcomes.push(await (turn % 5 === 0 ? statusWebhook(agent) : ask(agent, targets[turn % 4]!, { headers })));
+    outcomes.push(
+      await (turn % 5 === 0 ? statusWebhook(agent) : ask(agent, targets[Math.floor(turn / CLIENTS) % 4]!, { headers })),
+    );
   });
   const stopCalls = keepBusy(2, 200, async () => {
     const to = fleet.simulator.twilio.numbers[0]!;
@@ -116,14 +118,15 @@ const release = (version: string, state: string, ...more: string[]) =>
 
 const WATCH = ['--watch', '20s', '--every', '1s'];
 
-/** On a machine that is too slow to keep the 500 ms, a good build is taken back for that alone: then it is tried again. */
+/** On a machine that is too slow to answer in time, a good build is taken back for that alone: then it is tried again. */
 async function releaseGood(version: string, state: string): Promise<any> {
   for (let attempt = 1; ; attempt += 1) {
     const { stdout, stderr } = await release(version, state, ...WATCH).ended;
     if (stdout === '') throw new Error(stderr);
     const report = JSON.parse(stdout);
     const broken = report.criteria.filter((one: any) => one.state === 'fail').map((one: any) => one.name);
-    if (report.state === 'succeeded' || attempt === 3 || broken.join() !== 'P95 by route') return report;
+    const isSlow = broken.join() === 'P95 by route' || /no answer within|in time/.test(report.reason);
+    if (report.state === 'succeeded' || attempt === 3 || !isSlow) return report;
   }
 }
 
@@ -151,7 +154,7 @@ describe.skipIf(!hasHaproxy())('a release on three replicas under load and with 
     expect(JSON.parse(stdout).back).toHaveLength(9);
     expect(await fleet.versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
     expect(existsSync(path.join(fleet.folder, 'dry.json'))).toBe(false);
-  });
+  }, 300_000);
 
   test('of a good build stays, and the record says so', { timeout: 900_000 }, async () => {
     const stopTraffic = startTraffic();

