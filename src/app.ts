@@ -15,6 +15,7 @@ import { vapiRoutes } from './features/webhook-inbox/vapi-routes.ts';
 import { messagingRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
+import { assistantToolRoutes } from './features/assistant-tools/routes.ts';
 import { assistantRoutes } from './features/assistants/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { credentialTestRoutes } from './features/credentials/credential-test-routes.ts';
@@ -92,6 +93,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   auditRoutes(app, deps);
   vapiSettingsRoutes(app, deps);
   assistantRoutes(app, deps);
+  assistantToolRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   alertRoutes(app, deps);
   releaseRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
