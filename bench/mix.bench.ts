@@ -21,6 +21,7 @@ const quick = isGlance ? { rounds: 2, count: 600 } : { rounds: 5, count: 1_000 }
 const shape = process.argv.includes('--full') ? { rounds: 15, count: 4_000 } : quick;
 const CONNECTIONS = 8;
 let sent = 0;
+let busy = 0;
 const silent = { info: () => {}, warn: () => {} };
 
 const dir = mkdtempSync(path.join(tmpdir(), 'ava-bench-db-'));
@@ -66,14 +67,14 @@ async function measure(): Promise<void> {
       const before = server.cpuUs();
       await mix(server, shape.count);
       cpu[name].push((server.cpuUs() - before) / shape.count);
-      const [busy, still] = (await Promise.all([server.tell('end'), idle.tell('end')])) as { p99Ms: number }[];
-      if (name === 'on') delays.push(busy!.p99Ms - still!.p99Ms);
+      const [loaded, still] = (await Promise.all([server.tell('end'), idle.tell('end')])) as { p99Ms: number }[];
+      if (name === 'on') delays.push(loaded!.p99Ms - still!.p99Ms);
     }
   }
   const n = shape.rounds * shape.count;
   const us = { on: median(cpu.on), off: median(cpu.off), traced: median(cpu.traced) };
   console.log(
-    `CPU a request: ${Math.round(us.on)} µs; without logs, metrics and audit ${Math.round(us.off)} µs; with traces ${Math.round(us.traced)} µs (${collector.spans.length} spans came)`,
+    `CPU a request: ${Math.round(us.on)} µs; without logs, metrics and audit ${Math.round(us.off)} µs; with traces ${Math.round(us.traced)} µs (${collector.spans.length} spans came); ${busy} answered 503`,
   );
   const unit = 'ms p99 delay of the event loop above that of an idle process';
   printRow({ id: 'P15', value: median(delays), unit, goal: 10, floor: 50, n });
@@ -116,7 +117,9 @@ async function one(pool: Pool, server: Measured, turn: number): Promise<void> {
   })();
   const answer = await pool.request(wanted);
   await answer.body.dump();
-  if (answer.statusCode >= 300) throw new Error(`${wanted.method} ${wanted.path} answered ${answer.statusCode}`);
+  // A machine that is busy with other things makes AVA ask vendors to come again: that is part of the mix.
+  if (answer.statusCode === 503) busy += 1;
+  else if (answer.statusCode >= 300) throw new Error(`${wanted.method} ${wanted.path} answered ${answer.statusCode}`);
 }
 
 function webhook(index: number): string {
