@@ -53,7 +53,8 @@ export async function startDashboard(options: AvaOptions = {}): Promise<Dashboar
 
 async function openWindow(context: BrowserContext, base: string): Promise<Window> {
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  // Far above what a page needs, for machines that do much else meanwhile.
+  page.setDefaultTimeout(40_000);
   const faults: string[] = [];
   const outside: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error.stack ?? error)));
@@ -117,5 +118,5 @@ export const ASKING_PAGES = MAIN_PAGES.filter(({ path }) => !['/assistants/new',
 /** Waits until nothing on the page is on its way any more. */
 export async function untilLoaded(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
-  await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), { timeout: 40_000 }).toBe(0);
 }

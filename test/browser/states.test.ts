@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser)('a page in a bad hour', () => {
       expect(new URL(page.url()).pathname).toBe(path);
     }
     expect(window.faults).toEqual([]);
-  });
+  }, 240_000);
 });
 
 function answer(route: Route, status: number, code: string, headers: Record<string, string> = {}): Promise<void> {

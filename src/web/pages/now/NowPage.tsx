@@ -59,7 +59,7 @@ function NowSkeleton() {
     <LoadingArea>
       <Skeleton className="mb-3 h-9 w-[28rem] max-w-full" />
       <Skeleton className="mb-6 h-5 w-72 max-w-full" />
-      <SkeletonRows rows={3} />
+      <SkeletonRows rows={4} />
     </LoadingArea>
   );
 }

@@ -32,7 +32,7 @@ export default function CircuitBreakersPage() {
   const stats = useQuery(callStatsQuery(DAYS));
   return (
     <Page title={circuits.title} lead={circuits.lead}>
-      <Loaded query={query} skeleton={<SkeletonRows rows={4} />}>
+      <Loaded query={query} skeleton={<SkeletonRows rows={8} />}>
         {({ circuit_breakers: list }) =>
           list.length === 0 ? (
             <NoCircuits />

@@ -22,10 +22,10 @@ export default function CallRulesPage() {
   });
   return (
     <Page title={callRules.title} lead={callRules.lead} above={<SettingsTabs />}>
-      <Loaded query={limits} skeleton={<CardSkeleton height="h-80" />}>
+      <Loaded query={limits} skeleton={<CardSkeleton height="h-[19.25rem]" />}>
         {(loaded) => <CallLimitsForm limits={loaded} />}
       </Loaded>
-      <Loaded query={retention} skeleton={<CardSkeleton height="h-48" />}>
+      <Loaded query={retention} skeleton={<CardSkeleton height="h-[9.75rem]" />}>
         {(loaded) => <CallRetentionForm retention={loaded} />}
       </Loaded>
       <CallCompleteness />
