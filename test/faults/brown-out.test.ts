@@ -14,6 +14,7 @@ import { freePort } from '../harness/free-port.ts';
 import { printResult } from '../harness/result.ts';
 import { makeCaller } from '../harness/tenant.ts';
 import { type BadAddress, openBadAddresses } from './bad-addresses.ts';
+import { lanes, settled } from './lanes.ts';
 
 type Ask = (path: string, init?: { method: string; body: object }) => Promise<Answer>;
 type Answer = { status: number; id: string | null; body: Record<string, unknown>; retryAfter: string | null };
@@ -286,20 +287,4 @@ async function wrongReason(server: RunningServer, { name, url, detail }: BadAddr
     (error: unknown) => (error as UpstreamError).detail,
   );
   return detail.test(reason) ? [] : [`${name}: fails with ${reason}`];
-}
-
-/** Waits for all, also when one of them fails, so that nothing runs on while the house is taken down. */
-async function settled<T>(work: Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
-}
-
-async function lanes<T>(work: (() => Promise<T>)[], count: number): Promise<T[]> {
-  const results: T[] = [];
-  const waiting = work.values();
-  const lane = async () => {
-    for (const one of waiting) results.push(await one());
-  };
-  await settled(Array.from({ length: count }, lane));
-  return results;
 }
