@@ -37,11 +37,20 @@ function place(app: App, { placing }: MoreCallRoutesDeps): void {
     body: placeCallSchema,
     response: { 201: callReplySchema, ...REFUSALS },
   };
-  app.post('/calls', { config: { access: 'editor', limitGroup, idempotent: 'resumable' }, schema }, async (request, reply) => {
-    const { tenantId, userId } = request.caller;
-    const call = await placing.place({ tenantId, userId, input: request.body, idempotencyKey: request.idempotencyKey });
-    return reply.code(201).send({ call });
-  });
+  app.post(
+    '/calls',
+    { config: { access: 'editor', limitGroup, idempotent: 'resumable' }, schema },
+    async (request, reply) => {
+      const { tenantId, userId } = request.caller;
+      const call = await placing.place({
+        tenantId,
+        userId,
+        input: request.body,
+        idempotencyKey: request.idempotencyKey,
+      });
+      return reply.code(201).send({ call });
+    },
+  );
 }
 
 function recording(app: App, deps: MoreCallRoutesDeps): void {
