@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)('accessibility', () => {
     await window.page.getByRole('dialog').getByRole('link', { name: 'Audit log' }).click();
     await window.page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor();
     expect(await violations(window.page)).toEqual([]);
-  });
+  }, 240_000);
 
   it('is enough of a keyboard: skip link, palette, and a save without a mouse', async () => {
     const { page, signIn } = await dashboard.open();

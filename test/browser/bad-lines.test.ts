@@ -14,7 +14,7 @@ const GREATEST_SHIFT = 0.1;
 const LANES = 3;
 const LONG_MS = 300_000;
 
-describe.skipIf(!hasBrowser)('a page on a bad line', () => {
+describe.skipIf(!hasBrowser)('a page on a bad line', { timeout: 240_000 }, () => {
   let dashboard: Dashboard;
   let relay: Relay;
   let window: Window;

@@ -23,7 +23,7 @@ const WATCH = `
   }).observe({ type: 'event', durationThreshold: 16, buffered: true });
 `;
 
-describe.skipIf(!hasBrowser)('how the dashboard feels', () => {
+describe.skipIf(!hasBrowser)('how the dashboard feels', { timeout: 240_000 }, () => {
   let dashboard: Dashboard;
   let window: Window;
   let page: Page;

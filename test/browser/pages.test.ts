@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OWNER } from '../harness/ava.ts';
 import { type Dashboard, hasBrowser, startDashboard, untilLoaded, type Window } from './dashboard.ts';
 
-describe.skipIf(!hasBrowser)('a page', () => {
+describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
   let dashboard: Dashboard;
   let window: Window;
   let page: Page;

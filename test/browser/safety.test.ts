@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser)('stored text', () => {
       pass: hits === 0,
       n: ATTACKS.length * (visited.length + 1),
     });
-  });
+  }, 240_000);
 
   it('is shown as it was said', async () => {
     await window.go(`/calls/${callId}`);

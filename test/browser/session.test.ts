@@ -141,7 +141,7 @@ describe.skipIf(!hasBrowser)('ten requests a minute', () => {
     } finally {
       await dashboard.stop();
     }
-  });
+  }, 240_000);
 });
 
 /** From here on every token is refused, and so is its renewal. */

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Dashboard, hasBrowser, startDashboard, untilLoaded, type Window } from './dashboard.ts';
 
-describe.skipIf(!hasBrowser)('two people at one form', () => {
+describe.skipIf(!hasBrowser)('two people at one form', { timeout: 240_000 }, () => {
   let dashboard: Dashboard;
   let window: Window;
   let page: Page;
