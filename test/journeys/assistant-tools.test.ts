@@ -89,7 +89,7 @@ const one = (name: string, given: object, id = `call_${randomUUID()}`) =>
 const booking = (over = {}) => ({ date: MONDAY, time: '10:00', name: 'Kim Doe', ...over });
 const booked = () => house.simulator.control.inboxes.google.events;
 
-describe('the calendar', () => {
+describe('the calendar', { timeout: 240_000 }, () => {
   it.each(Object.keys(SHAPES))('is read and booked once per tool call, in the shape of %s', async (shape) => {
     const vapiCallId = randomUUID();
     const [free] = await ask(SHAPES[shape]!({ id: 'a', name: 'check_availability', arguments: { date: MONDAY } }));
@@ -190,7 +190,7 @@ describe('the calendar', () => {
   });
 });
 
-describe('a caller', () => {
+describe('a caller', { timeout: 240_000 }, () => {
   const api = (path: string, init: RequestInit = {}) =>
     fetch(`${house.url}/api/v1${path}`, {
       ...init,
