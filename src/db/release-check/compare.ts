@@ -88,7 +88,7 @@ function newRules(before: Shape, after: Shape): Change[] {
 /** Whether a list of allowed words has only got longer. */
 function isWider(before: RuleShape | undefined, now: RuleShape): boolean {
   if (!before) return false;
-  const word = /'(?:[^']|'')*'::text/g;
+  const word = /(?<!')'(?:[^']|'')*'::text/g;
   const frame = (definition: string) => definition.replace(word, '').replaceAll(/[, ]+/g, ' ');
   const allowed = new Set(now.definition.match(word));
   const lists = /= ANY \(ARRAY\[/g;
