@@ -7,7 +7,7 @@ import { createCalls } from '../features/calls/calls.ts';
 import { createCircuitHistory } from '../features/system/circuit-history.ts';
 import type { Story, StoryEntry } from '../features/timeline/contract.ts';
 import { createTimeline, type Timeline } from '../features/timeline/timeline.ts';
-import { createAdditions } from '../timeline-deps.ts';
+import { createAdditions } from '../wiring/timeline.ts';
 import { EXIT, openDatabase, settleConfig } from './settle.ts';
 
 type Given = { tenant?: string; limit: string; json?: boolean };

@@ -15,7 +15,8 @@ const SHAPES = ['src/http/shapes.ts', 'src/http/text-shape.ts'];
 const FLOORS: [RegExp, number][] = [
   [/^src\/(web|cli)\//, 6],
   [/^src\/(app|work|serve)\.ts$/, 5],
-  [/^src\/(([a-z]+-)*deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
+  [/^src\/wiring\//, 4],
+  [/^src\/(deps|queues|observe|redis|client|client-operations|client-transport)\.ts$/, 4],
   [/^src\/features\//, 3],
   [/^src\/providers\//, 2],
   [/^src\/(resilience|http|jobs|db)\//, 1],

@@ -1,7 +1,7 @@
-import type { Credentials } from './features/credentials/credentials.ts';
-import type { Probe } from './features/system/probing.ts';
-import type { TwilioRest } from './providers/twilio/rest.ts';
-import type { Vapi } from './providers/vapi/vapi.ts';
+import type { Credentials } from '../features/credentials/credentials.ts';
+import type { Probe } from '../features/system/probing.ts';
+import type { TwilioRest } from '../providers/twilio/rest.ts';
+import type { Vapi } from '../providers/vapi/vapi.ts';
 
 /** Something cheap to ask each vendor; without a credential there is nobody to ask for. */
 export function probesOf(parts: { credentials: Credentials; vapi: Vapi; twilio: TwilioRest }): Record<string, Probe> {

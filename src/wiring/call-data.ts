@@ -1,6 +1,6 @@
 /** What the rooms around a call ask the database about each other. */
 import { sql } from 'kysely';
-import type { Database } from './db/connect.ts';
+import type { Database } from '../db/connect.ts';
 
 export async function tenantOfNumber(
   db: Database,

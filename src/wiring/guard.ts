@@ -1,18 +1,18 @@
 /** The guard that every outbound call goes through, alone or in step with other replicas through Redis. */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from './clock.ts';
-import type { Config } from './config.ts';
-import { SIMULATOR_UPSTREAM } from './features/system/rehearsal.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
-import { failureTables } from './providers/failure-tables.ts';
-import { connectRedis, untilConnected } from './redis.ts';
-import type { Emit } from './resilience/facts.ts';
-import { createFleetOverRedis } from './resilience/fleet/join.ts';
-import { createGuard } from './resilience/guard.ts';
-import { defaultGuardSettings } from './resilience/guard-settings.ts';
-import { traceGuard } from './resilience/traced-guard.ts';
-import type { Tracer } from './tracing.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { SIMULATOR_UPSTREAM } from '../features/system/rehearsal.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { failureTables } from '../providers/failure-tables.ts';
+import { connectRedis, untilConnected } from '../redis.ts';
+import type { Emit } from '../resilience/facts.ts';
+import { createFleetOverRedis } from '../resilience/fleet/join.ts';
+import { createGuard } from '../resilience/guard.ts';
+import { defaultGuardSettings } from '../resilience/guard-settings.ts';
+import { traceGuard } from '../resilience/traced-guard.ts';
+import type { Tracer } from '../tracing.ts';
 
 export type GuardDepsOptions = {
   config: Config;

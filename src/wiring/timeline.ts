@@ -1,12 +1,12 @@
 /** What other rooms know about the time of a call: settings in force, changes of circuits, and what was done about it. */
-import type { Database } from './db/connect.ts';
-import { type VersionFacts, versionsAround } from './features/assistants/story.ts';
-import type { Call } from './features/calls/contract.ts';
-import type { Addition } from './features/calls/timeline.ts';
-import { type EffectFacts, effectsAbout } from './features/effects/story.ts';
-import type { CircuitChange, CircuitHistory } from './features/system/circuit-history.ts';
-import { discreet } from './features/timeline/discreet.ts';
-import { ofEffect } from './features/timeline/words.ts';
+import type { Database } from '../db/connect.ts';
+import { type VersionFacts, versionsAround } from '../features/assistants/story.ts';
+import type { Call } from '../features/calls/contract.ts';
+import type { Addition } from '../features/calls/timeline.ts';
+import { type EffectFacts, effectsAbout } from '../features/effects/story.ts';
+import type { CircuitChange, CircuitHistory } from '../features/system/circuit-history.ts';
+import { discreet } from '../features/timeline/discreet.ts';
+import { ofEffect } from '../features/timeline/words.ts';
 
 export type TimelineDepsOptions = { db: Database; circuitHistory: Pick<CircuitHistory, 'during'> };
 

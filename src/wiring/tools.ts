@@ -4,11 +4,11 @@ import {
   createAssistantTools,
   type ToolsDeps,
   type ToolUse,
-} from './features/assistant-tools/tools.ts';
-import type { Clock } from './clock.ts';
-import type { Calls } from './features/calls/calls.ts';
-import type { Effects } from './features/effects/effects.ts';
-import type { NumberRouting, RoutingTable } from './features/phone-numbers/routing.ts';
+} from '../features/assistant-tools/tools.ts';
+import type { Clock } from '../clock.ts';
+import type { Calls } from '../features/calls/calls.ts';
+import type { Effects } from '../features/effects/effects.ts';
+import type { NumberRouting, RoutingTable } from '../features/phone-numbers/routing.ts';
 
 export type ToolDepsOptions = Omit<ToolsDeps, 'lineOf' | 'findRouting'> & {
   calls: Pick<Calls, 'findByVendorId' | 'get'>;

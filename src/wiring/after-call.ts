@@ -1,15 +1,15 @@
 /** Makes what follows a call, and what watches over calls: placing, mail, recordings, reconciliation, numbers in step. */
 import { sql } from 'kysely';
-import type { CallDeps, CallDepsOptions } from './call-deps.ts';
-import { fail } from './errors.ts';
-import { createPlacing } from './features/calls/place.ts';
-import { createReconciliation } from './features/calls/reconcile.ts';
-import { deleteOldCalls } from './features/calls/retain.ts';
-import { createCallRules } from './features/calls/rules.ts';
-import { createFlip } from './features/phone-numbers/flip.ts';
-import type { GuardedHttp } from './providers/http.ts';
-import { createRecordings } from './providers/recordings.ts';
-import type { ClientCache } from './providers/twilio/clients.ts';
+import type { CallDeps, CallDepsOptions } from './calls.ts';
+import { fail } from '../errors.ts';
+import { createPlacing } from '../features/calls/place.ts';
+import { createReconciliation } from '../features/calls/reconcile.ts';
+import { deleteOldCalls } from '../features/calls/retain.ts';
+import { createCallRules } from '../features/calls/rules.ts';
+import { createFlip } from '../features/phone-numbers/flip.ts';
+import type { GuardedHttp } from '../providers/http.ts';
+import { createRecordings } from '../providers/recordings.ts';
+import type { ClientCache } from '../providers/twilio/clients.ts';
 
 export type AfterCallOptions = CallDepsOptions & {
   /** Looks at Vapi for the tenant's assistants, so that there is a default one. */
