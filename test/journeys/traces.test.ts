@@ -159,5 +159,5 @@ it('the SDK is imported by one file, and that file only where a collector is con
     file.imports.filter(({ target, typeOnly }) => target === 'src/tracing-otlp.ts' && !typeOnly).map(() => file),
   );
   expect(users.map((file) => file.name)).toEqual(['src/wiring/tracing.ts']);
-  expect(users[0]!.text).toContain("await import('./tracing-otlp.ts')");
+  expect(users[0]!.text).toContain("await import('../tracing-otlp.ts')");
 });
