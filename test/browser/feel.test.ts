@@ -45,7 +45,9 @@ describe.skipIf(!hasBrowser)('how the dashboard feels', { timeout: 240_000 }, ()
     await line.send('Emulation.setCPUThrottlingRate', SLOWER);
     await window.go('/');
     await untilLoaded(page);
-    await page.waitForLoadState('networkidle');
+    // The line is never idle: the page keeps a stream open. What is drawn by now has been reported two frames later.
+    await page.waitForFunction('window.feel.lcpMs > 0');
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     const lcpMs = await feel('lcpMs');
     expect(lcpMs).toBeGreaterThan(0);
     print('s to the largest paint of the first page', lcpMs / 1000, 1.5, 3, 'most');
