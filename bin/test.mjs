@@ -7,7 +7,7 @@ import { ensureInstalled, root } from './bootstrap/install.mjs';
 import { environment, findNode, runChild } from './bootstrap/run-child.mjs';
 import { ensureSystemTools } from './bootstrap/system-tools.mjs';
 
-const WHOLE_RUN_MS = 45 * 60_000;
+const WHOLE_RUN_MS = 65 * 60_000;
 const STATIC_CHECKS = [
   { name: 'types of the server', command: 'tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
   {
