@@ -45,7 +45,12 @@ function certificate({ name, issuer, publicKey, signer, from, until }: Subject, 
     tagged(0xa3, sequence(...extensions)),
   );
   const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', content, signer)]));
-  const text = sequence(content, algorithm, signature).toString('base64').replaceAll(/.{64}/g, '$&\n');
+  // No empty line at the end, which OpenSSL does not read.
+  const lines =
+    sequence(content, algorithm, signature)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  const text = lines.join('\n');
   return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 }
 
