@@ -63,11 +63,12 @@ export async function usesEnvironment(db: Db, tenantId: string): Promise<boolean
 
 /** Resolves to what it was before, or undefined where there is no such tenant. */
 export async function setUsesEnvironment(trx: Trx, tenantId: string, granted: boolean): Promise<boolean | undefined> {
+  // Not "for update", which whoever records something of the tenant would wait for, and could meet in a deadlock.
   const row = await trx
     .selectFrom('tenants')
     .select('uses_environment')
     .where('id', '=', tenantId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (row) await trx.updateTable('tenants').set({ uses_environment: granted }).where('id', '=', tenantId).execute();
   return row?.uses_environment;
