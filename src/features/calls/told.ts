@@ -107,7 +107,8 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
 
     /** Sends what is on its way; resolves to how many calls were told of. */
     async run(): Promise<number> {
-      await takeUpAgain();
+      // One that cannot be taken up again holds up no other.
+      await takeUpAgain().catch((error: unknown) => log.warn({ err: error }, 'Refused mails about calls wait'));
       const due = await effects.due(KIND, 'planned');
       for (const effect of due) {
         const { callId } = payloadOf(effect) as { callId: string };
