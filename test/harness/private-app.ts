@@ -34,7 +34,7 @@ export type PrivateAppOptions = {
 export async function startPrivateApp(options: PrivateAppOptions): Promise<PrivateApp> {
   const { clock = systemClock, perMinute = 1000, db } = options;
   const metrics = createMetrics();
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: 'error' });
   const app = await createHttpServer({ clock, log, metrics, trustProxy: [], corsOrigins: [], production: false });
   if (options.publicRoutes) await app.register(async (scope) => options.publicRoutes?.(scope));
   await app.register(

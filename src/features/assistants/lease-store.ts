@@ -12,8 +12,8 @@ const leaseEnd = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
 
 export function leaseStatements(db: Database) {
   return {
-    /** Takes the place of the only edit; the answer is who holds it otherwise. */
-    takeLease: (tenantId: string, assistantId: string, token: string): Promise<'taken' | OpenEdit> =>
+    /** Takes the place of the only edit; the answer is who holds it otherwise, and `free` when that was given back meanwhile. */
+    takeLease: (tenantId: string, assistantId: string, token: string): Promise<'taken' | 'free' | OpenEdit> =>
       db.asTenant(tenantId, async (trx) => {
         const made = await trx
           .insertInto('assistant_edits')
@@ -27,7 +27,7 @@ export function leaseStatements(db: Database) {
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst();
         if (made.numInsertedOrUpdatedRows === 1n) return 'taken';
-        return (await openEditOf(trx, assistantId)) ?? { token: '', intent: null, isExpired: true };
+        return (await openEditOf(trx, assistantId)) ?? 'free';
       }),
 
     /** Takes over a lease that has ended, with what its holder had written down; false when another was faster. */

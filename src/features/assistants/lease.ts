@@ -24,6 +24,7 @@ export async function takeLease(
   for (;;) {
     const held = await store.takeLease(tenantId, assistantId, token);
     if (held === 'taken') return { token, inherited: null };
+    if (held === 'free') continue;
     if (held.isExpired && (await store.inherit(tenantId, held.token, token))) return { token, inherited: held.intent };
     if (clock.monotonicMs() >= endsMs) {
       throw fail('overloaded', 'Another change of this assistant is under way. Try again shortly.', {

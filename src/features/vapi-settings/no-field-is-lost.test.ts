@@ -15,8 +15,11 @@ afterAll(() => house?.close());
 const SETTINGS = '/api/v1/vapi/settings';
 type Tree = Record<string, any>;
 
-// A member called __proto__ is refused at the door, whatever it stands for.
-const json = fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
+// A member called __proto__ is refused at the door, whatever it stands for. JSON has no -0: what cannot be written down cannot come back.
+const json = fc
+  .jsonValue({ maxDepth: 2 })
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
+  .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 
 /** What a person may set, and where it must arrive; the shadow is what Vapi must hold in the end. */
 const WRITES: Record<string, { value: fc.Arbitrary<unknown>; into(shadow: Tree, value: unknown): void }> = {
@@ -113,7 +116,8 @@ test('no sequence of edits by two people and by somebody in Vapi loses a field',
         await agrees(id, changes);
       },
     ),
-    { numRuns: 30 },
+    // The first counterexample is said at once, with its seed: making it smaller would outlast the test.
+    { numRuns: 30, endOnFailure: true },
   );
 }, 180_000);
 
