@@ -30,8 +30,9 @@ try {
   await ensureInstalled({ needsDevelopment: true });
   const leftOut = only.length > 0 ? [] : ensureSystemTools(say);
   if (only.length === 0) await runStaticChecks();
-  const skipped = await runTests();
+  const { skipped, secondTry } = await runTests();
   if (only.length === 0) await printFigures();
+  for (const name of secondTry) say(`Passed only on a second try: ${name}`);
   for (const name of skipped) say(`Skipped: ${name}`);
   for (const sentence of leftOut) say(`Left out: ${sentence}`);
 } catch (error) {
@@ -76,7 +77,7 @@ async function runTests() {
     const result = JSON.parse(readFileSync(counts, 'utf8'));
     total.passed += result.passed;
     total.failed += code !== 0 && result.failed === 0 ? 1 : result.failed;
-    return result.skipped;
+    return result;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
