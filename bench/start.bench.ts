@@ -51,7 +51,9 @@ async function onGivenDatabase(): Promise<void> {
     const sources = await start(env, SOURCES);
     await end(sources.child);
     const also = sources.readyMs / nothing.ms;
-    console.log(`  CPU to ready: ${median(cpuRatios).toFixed(1)} times; from the sources ${also.toFixed(1)} times the time`);
+    console.log(
+      `  CPU to ready: ${median(cpuRatios).toFixed(1)} times; from the sources ${also.toFixed(1)} times the time`,
+    );
   } finally {
     await postgres.stop();
   }
