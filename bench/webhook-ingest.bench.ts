@@ -5,7 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { Agent, request } from 'undici';
 import { startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { printResult } from '../test/harness/result.ts';
+import { measureFlushes } from './flushes.ts';
 import { type Measured, startServer } from './process.ts';
 
 const isFull = process.argv.includes('--full');
@@ -187,16 +188,4 @@ async function insertOneByOne(url: string): Promise<number> {
   await clients[0]!.query('drop table plain');
   await Promise.all(clients.map((client) => client.end()));
   return done.perSecond;
-}
-
-function measureFlushes(folder: string): number {
-  const file = openSync(path.join(folder, 'flush-probe'), 'w');
-  const startedMs = performance.now();
-  let count = 0;
-  for (; performance.now() - startedMs < 2_000; count += 1) {
-    writeSync(file, Buffer.alloc(8_192), 0, 8_192, 0);
-    fdatasyncSync(file);
-  }
-  closeSync(file);
-  return count / 2;
 }

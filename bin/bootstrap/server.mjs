@@ -65,6 +65,10 @@ export function hashOfSources() {
     .map(String)
     .filter((name) => /\.(ts|json)$/.test(name) && !name.endsWith('.test.ts') && !name.startsWith(`web${path.sep}`));
   const files = [...names.sort().map((name) => path.join(folder, name)), config, path.join(root, 'package-lock.json')];
-  for (const file of files) hash.update(`${path.relative(root, file)}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`${path.relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
