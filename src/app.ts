@@ -1,5 +1,5 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import type { Deps } from './deps.ts';
 import { alertRoutes } from './features/alerts/routes.ts';
 import { releaseRoutes } from './features/releases/routes.ts';
@@ -36,6 +36,7 @@ import { guardPrivateScope } from './http/private-scope.ts';
 import { refuseNul } from './http/storable.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveDashboard } from './http/static-files.ts';
+import { ROOT } from './root.ts';
 
 export async function createApp(deps: Deps): Promise<App> {
   const { config } = deps;
@@ -66,7 +67,7 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
   await app.register(async (scope) => signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl }), {
     prefix: '/api/v1',
   });
-  serveDashboard(app, { folder: fileURLToPath(new URL('../dist/web', import.meta.url)) });
+  serveDashboard(app, { folder: path.join(ROOT, 'dist/web') });
 }
 
 /** Vendors' webhooks: proved by signature, never limited. */

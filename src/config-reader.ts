@@ -115,11 +115,19 @@ function nearMisses(settings: Record<string, Setting>, env: Record<string, strin
   const known = Object.values(settings).flatMap(namesOf);
   const unknown = Object.keys(env).filter((name) => !known.includes(name) && name.length >= 6);
   return unknown.flatMap((name) => {
+    const most = OURS.test(name) ? 2 : 1;
     const near = known.find(
-      (candidate) => candidate.length >= 6 && distance(name, candidate) <= (OURS.test(name) ? 2 : 1),
+      (candidate) => candidate.length >= 6 && mayBeNear(name, candidate, most) && distance(name, candidate) <= most,
     );
     return near === undefined ? [] : [`${name} is not a setting of AVA. Did you mean ${near}?`];
   });
+}
+
+/** Cheaply tells most names apart: `most` edits change the length, and the letters, by so much and no more. */
+function mayBeNear(a: string, b: string, most: number): boolean {
+  if (Math.abs(a.length - b.length) > most) return false;
+  const missing = [...new Set(a)].filter((letter) => !b.includes(letter)).length;
+  return missing <= most;
 }
 
 /** Edits (insert, delete, replace, swap of neighbours) between two names. */

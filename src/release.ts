@@ -1,11 +1,9 @@
 /** Which AVA this is: the version of package.json and the commit it was built from. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { ROOT } from './root.ts';
 
 export type Release = { version: string; commit: string; startedAt: Date };
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export function readRelease(startedAt: Date): Release {
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { version: string };

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Status } from '../simulator/control.ts';
 import { type ControlClient, createControlClient } from '../simulator/control-client.ts';
 import type { DayRun } from '../simulator/day.ts';
 import type { ScriptRun } from '../simulator/script.ts';
 import type { CallResult } from '../simulator/telephony/call.ts';
+import { ROOT } from '../root.ts';
 import { serveSimulator } from './simulate-serve.ts';
 
 type Shared = { control: string; json?: boolean };
@@ -145,9 +147,9 @@ async function script(file: string, { control, json, speed }: Shared & { speed?:
   if (run.days.some(({ heardError }) => heardError > 0)) process.exitCode = 1;
 }
 
-function scriptPath(file: string): string | URL {
+function scriptPath(file: string): string {
   if (file.includes('/') || file.includes('.')) return file;
-  return new URL(`../simulator/scripts/${file}.json`, import.meta.url);
+  return path.join(ROOT, 'src/simulator/scripts', `${file}.json`);
 }
 
 async function status({ control, json }: Shared): Promise<void> {

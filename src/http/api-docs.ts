@@ -1,11 +1,13 @@
 /** The page that shows the API document, and the list of error codes that problem documents point at. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import Fastify from 'fastify';
+import { ROOT } from '../root.ts';
 import type { App } from './app-type.ts';
 
 const PAGE = '/api/v1/docs';
-const ERRORS_FILE = new URL('../../docs/errors.md', import.meta.url);
+const ERRORS_FILE = path.join(ROOT, 'docs/errors.md');
 
 export function serveApiDocs(app: App): void {
   let made: Promise<Reference> | undefined;

@@ -52,6 +52,23 @@ describe('jobs', () => {
     expect(await seen.next()).toEqual({ data: { call: 7 }, correlationId: 'test-12345', tenant: 't1' });
   });
 
+  it('works off what piled up, one job after the other, without waiting for the next poll between them', async () => {
+    const pile = { url: test.url, queues: [{ name: 'pile' }] };
+    const putter = createJobs({ ...pile, isWorker: false });
+    opened.push(putter);
+    await putter.start();
+    // With a poll of two seconds between them they would take longer than a test may.
+    for (let index = 0; index < 40; index += 1) await putter.put('pile', { index });
+    const seen = mailbox<object>();
+    const jobs = createJobs(pile);
+    opened.push(jobs);
+    jobs.work('pile', async ({ data }) => void seen.put(data));
+    await jobs.start();
+    const done: object[] = [];
+    while (done.length < 40) done.push(await seen.next());
+    expect(done).toEqual(Array.from({ length: 40 }, (_, index) => ({ index })));
+  });
+
   it('puts a job if and only if the transaction around it commits', async () => {
     const seen = mailbox<object>();
     const jobs = open('transaction');

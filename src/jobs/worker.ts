@@ -1,5 +1,5 @@
 /** One handler at work on one queue: the edge where a thrown error becomes another attempt or a dead letter. */
-import type { JobResult, PgBoss } from 'pg-boss';
+import type { Job as BossJob, JobResult, PgBoss } from 'pg-boss';
 import { currentCorrelationId } from '../correlation.ts';
 import { inSpan, type Tracer } from '../tracing.ts';
 import { type Envelope, inContextOf } from './envelope.ts';
@@ -49,13 +49,25 @@ export async function startWorker(
   { onFact, tracer }: { onFact?: (fact: JobFact) => void; tracer?: Tracer | undefined },
 ): Promise<void> {
   const settings = {
-    localConcurrency: options.concurrency ?? 1,
     pollingIntervalSeconds: 1,
     // A wake-up call can be lost with its connection; then a job waits this long, as one for a later time may.
     notifyPollingIntervalSeconds: 2,
     perJobResults: true,
   } as const;
-  await boss.work<Envelope, unknown, typeof settings>(queue, settings, async (jobs) => {
+  // One for each job at once, since each has to be told by its name to look for the next job.
+  for (let count = options.concurrency ?? 1; count > 0; count -= 1) await startOne();
+
+  async function startOne(): Promise<void> {
+    const worker: { id?: string } = {};
+    worker.id = await boss.work<Envelope, unknown, typeof settings>(queue, settings, async (jobs) => {
+      const results = await workOn(jobs);
+      // A job done may have others behind it, whose wake-up calls came meanwhile: without a look they wait for the next poll.
+      if (worker.id !== undefined) boss.notifyWorker(worker.id);
+      return results;
+    });
+  }
+
+  async function workOn(jobs: BossJob<Envelope>[]): Promise<JobResult[]> {
     const results: JobResult[] = [];
     for (const { id, data, retryCount, signal } of jobs) {
       const job: Job = { id, data: data.body, attempt: retryCount + 1, signal };
@@ -63,7 +75,7 @@ export async function startWorker(
       results.push(await inContextOf(data, tracer === undefined ? work : () => inJobSpan(tracer, queue, job, work)));
     }
     return results;
-  });
+  }
 }
 
 function inJobSpan(tracer: Tracer, queue: string, job: Job, work: () => Promise<JobResult>): Promise<JobResult> {

@@ -6,7 +6,6 @@ import { SIMULATOR_UPSTREAM } from '../features/system/rehearsal.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { failureTables } from '../providers/failure-tables.ts';
-import { connectRedis, untilConnected } from '../redis.ts';
 import type { Emit } from '../resilience/facts.ts';
 import { createFleetOverRedis } from '../resilience/fleet/join.ts';
 import { createGuard } from '../resilience/guard.ts';
@@ -25,7 +24,9 @@ export type GuardDepsOptions = {
 
 /** Resolves once the circuits stand as they do on other replicas, or after a moment where Redis does not answer. */
 export async function createGuardDeps({ config, clock, emit, log, metrics, tracer }: GuardDepsOptions) {
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, { log, metrics });
+  // The driver is loaded only where it is used: it is dear at every start.
+  const driver = config.redisUrl === undefined ? undefined : await import('../redis.ts');
+  const redis = driver?.connectRedis(config.redisUrl!, { log, metrics });
   // A gauge that nobody sets would say that Redis is down.
   if (redis === undefined) metrics.registry.removeSingleMetric('redis_up');
   const settings = guardSettings(config);
@@ -36,7 +37,7 @@ export async function createGuardDeps({ config, clock, emit, log, metrics, trace
   const guard = createGuard({ clock, random: Math.random, emit, settings, fleet });
   for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
   if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
-  if (redis) await untilConnected(redis);
+  if (redis) await driver?.untilConnected(redis);
   await guard.joinFleet();
   return {
     redis,

@@ -19,7 +19,7 @@ export type AvaOptions = {
   databaseUrl?: string;
   /** Use these twins instead of new ones. */
   shared?: Simulator;
-  /** Folder of the release to run; by default this one. */
+  /** Folder of the release to run, or its bundle; by default this folder. */
   release?: string;
 };
 
@@ -170,7 +170,7 @@ async function launch(release: string, env: Record<string, string>, url: string)
   throw new Error(`AVA was not ready in time:\n${output}`);
 }
 
-const mainOf = (release: string) => path.join(release, 'src/cli/main.ts');
+const mainOf = (release: string) => (release.endsWith('.js') ? release : path.join(release, 'src/cli/main.ts'));
 
 async function isReady(url: string): Promise<boolean> {
   try {

@@ -1,0 +1,2 @@
+export function findMain(options: { build: boolean }): Promise<string>;
+export const STAMP: string;

@@ -1,0 +1,51 @@
+/** The bundle that production runs: made of these sources, and as whole as they are. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findMain, STAMP } from '../bin/bootstrap/server.mjs';
+import { type AvaUnderTest, startAva } from './harness/ava.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+let main: string;
+let ava: AvaUnderTest;
+
+beforeAll(async () => {
+  main = await findMain({ build: true });
+  ava = await startAva({ release: main });
+}, 300_000);
+
+afterAll(async () => await ava?.stop());
+
+const get = (where: string) => fetch(new URL(where, ava.url));
+
+test('the server runs from its bundle and finds what lies beside it', async () => {
+  expect(path.relative(ROOT, main)).toBe(path.join('dist', 'server', 'ava.js'));
+  expect(await (await get('/healthz')).json()).toMatchObject({ version });
+  expect(await (await get('/api/v1/docs/errors')).text()).toBe(
+    readFileSync(path.join(ROOT, 'docs', 'errors.md'), 'utf8'),
+  );
+  expect((await get('/api/v1/docs/scalar.js')).status).toBe(200);
+});
+
+test('a person signs in, reads the settings, and commands work from the same bundle', async () => {
+  const owner = await ava.owner();
+  expect((await owner.fetch('/api/v1/vapi/settings')).status).toBe(200);
+  const { paths } = (await (await get('/api/v1/openapi.json')).json()) as { paths: object };
+  expect(Object.keys(paths).length).toBeGreaterThan(50);
+  expect((await ava.cli('config')).stdout).toContain('DATABASE_URL');
+});
+
+test('sources that changed since are never hidden by the bundle', async () => {
+  const stamp = path.join(path.dirname(main), STAMP);
+  const made = readFileSync(stamp, 'utf8');
+  try {
+    writeFileSync(stamp, 'of other sources');
+    expect(path.relative(ROOT, await findMain({ build: false }))).toBe(path.join('src', 'cli', 'main.ts'));
+  } finally {
+    writeFileSync(stamp, made);
+  }
+  expect(await findMain({ build: false })).toBe(main);
+});
