@@ -8,9 +8,10 @@ import { createProbe, type Probe, Unreachable } from './verify/probe.ts';
 import { htmlOf } from './verify/report-html.ts';
 import { liveTable, SILENT, summaryOf } from './verify/report-table.ts';
 import { junitOf } from './verify/report-xml.ts';
-import { type CheckDefinition, runChecks } from './verify/run.ts';
+import type { CheckDefinition } from './verify/run.ts';
 import { createSessions } from './verify/session.ts';
 import { SMOKE_CHECKS } from './verify/smoke.ts';
+import { runWhole } from './verify/whole-run.ts';
 
 type Given = {
   smoke?: boolean;
@@ -83,13 +84,7 @@ async function runAll(
   const interrupted = () => void context.sessions.closeAll().finally(() => process.exit(130));
   process.once('SIGINT', interrupted);
   const progress = given.json ? SILENT : liveTable(process.stdout);
-  let done: Check[];
-  try {
-    done = await runChecks(checks, context, progress);
-  } finally {
-    await context.sessions.closeAll();
-    process.off('SIGINT', interrupted);
-  }
+  const done = await runWhole(checks, context, progress).finally(() => process.off('SIGINT', interrupted));
   const health = await context.probe.ask('GET', '/healthz').catch(() => undefined);
   return {
     kind: given.smoke ? 'smoke' : 'full',

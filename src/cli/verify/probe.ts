@@ -2,6 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Evidence } from '../../features/releases/contract.ts';
 
+/** What any signed-in user may read; most checks ask it. */
+export const SETTINGS = '/api/v1/vapi/settings';
+
 export type Answer = { status: number; headers: Headers; text: string; json: any; durationMs: number };
 
 export type AskOptions = {
@@ -93,6 +96,11 @@ function exchangeEvidence({ method, path, headers, options, response, text, dura
 
 function masked(text: string): string {
   return text.replaceAll(/"(access_token|refresh_token|api_key|auth_token)":"[^"]*"/g, '"$1":"***"');
+}
+
+/** The correlation id of an answer, and which answer it was, in words. */
+export function idOf(answer: Answer): { id: string; where: string } {
+  return { id: answer.headers.get('x-correlation-id') ?? '', where: `a ${answer.status}` };
 }
 
 function parsed(text: string): unknown {
