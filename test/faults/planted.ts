@@ -154,7 +154,7 @@ export const ANSWER_FAULTS: readonly AnswerFault[] = [
   ],
   [
     'settings are told to anybody',
-    'settings_read',
+    'id_echoed',
     (a) => void (a.path === SETTINGS && a.status === 401 && (a.status = 200)),
     /Without a token/,
   ],
