@@ -4,10 +4,11 @@ import { RULES } from '../src/features/alerts/rules.ts';
 
 /** Content of monitoring/prometheus/rules.yml. */
 export function prometheusRules(): string {
-  const rules = RULES.map(({ id, severity, summary, forSeconds, meaning, action, promql }) => ({
+  const rules = RULES.map(({ id, severity, summary, forSeconds, keepSeconds, meaning, action, promql }) => ({
     alert: id,
     expr: promql,
     ...(forSeconds === 0 ? {} : { for: `${forSeconds}s` }),
+    ...(keepSeconds === undefined ? {} : { keep_firing_for: `${keepSeconds / 60}m` }),
     labels: { severity, service: 'ava' },
     annotations: { summary, meaning, action },
   }));

@@ -1,16 +1,18 @@
 /** `ava verify`: proves over HTTP, line by line, that an installation keeps the promises of the deployment guide. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Check, VerificationBody } from '../features/releases/contract.ts';
 import { EXIT } from './settle.ts';
 import type { VerifyContext, VerifyOptions } from './verify/context.ts';
 import { createProbe, type Probe, Unreachable } from './verify/probe.ts';
+import { type Guide, mapGuide, stateOfLine } from './verify/guide.ts';
 import { htmlOf } from './verify/report-html.ts';
-import { liveTable, SILENT, summaryOf } from './verify/report-table.ts';
+import { guideTable, liveTable, SILENT, summaryOf } from './verify/report-table.ts';
 import { junitOf } from './verify/report-xml.ts';
-import { type CheckDefinition, runChecks } from './verify/run.ts';
+import type { CheckDefinition } from './verify/run.ts';
 import { createSessions } from './verify/session.ts';
 import { SMOKE_CHECKS } from './verify/smoke.ts';
+import { runWhole } from './verify/whole-run.ts';
 
 type Given = {
   smoke?: boolean;
@@ -60,18 +62,25 @@ async function verifyCommand(guide: string | undefined, given: Given): Promise<v
     if (!(error instanceof Unreachable)) throw error;
     return refuse(`${options.url} cannot be reached: ${error.message}`);
   }
-  const checks = await checksOf(guide, given);
+  const mapped = await guideOf(guide);
+  if (typeof mapped === 'string') return refuse(mapped);
+  const checks = mapped?.checks ?? (await checksOf(given));
   const run = await runAll(checks, { probe, sessions, options }, given);
-  report(run, given);
+  report(run, given, mapped);
   if (given.record) await record(run, probe, options);
 }
 
-async function checksOf(guide: string | undefined, given: Given): Promise<readonly CheckDefinition<VerifyContext>[]> {
-  if (given.smoke) return SMOKE_CHECKS;
+async function checksOf(given: Given): Promise<readonly CheckDefinition<VerifyContext>[]> {
+  return given.smoke ? SMOKE_CHECKS : (await import('./verify/full.ts')).FULL_CHECKS;
+}
+
+/** What the guide asks for, or why it cannot be read. */
+async function guideOf(file: string | undefined): Promise<Guide | string | undefined> {
+  if (file === undefined) return undefined;
+  if (!existsSync(file)) return `There is no file ${file}.`;
   const { FULL_CHECKS } = await import('./verify/full.ts');
-  if (guide === undefined) return FULL_CHECKS;
-  const { mapGuide } = await import('./verify/guide.ts');
-  return mapGuide(guide, FULL_CHECKS);
+  const guide = mapGuide(file, FULL_CHECKS);
+  return guide.lines.length === 0 ? `${file} has neither commands nor targets.` : guide;
 }
 
 async function runAll(
@@ -83,13 +92,7 @@ async function runAll(
   const interrupted = () => void context.sessions.closeAll().finally(() => process.exit(130));
   process.once('SIGINT', interrupted);
   const progress = given.json ? SILENT : liveTable(process.stdout);
-  let done: Check[];
-  try {
-    done = await runChecks(checks, context, progress);
-  } finally {
-    await context.sessions.closeAll();
-    process.off('SIGINT', interrupted);
-  }
+  const done = await runWhole(checks, context, progress).finally(() => process.off('SIGINT', interrupted));
   const health = await context.probe.ask('GET', '/healthz').catch(() => undefined);
   return {
     kind: given.smoke ? 'smoke' : 'full',
@@ -102,15 +105,20 @@ async function runAll(
   };
 }
 
-function report(run: VerificationBody, given: Given): void {
+function report(run: VerificationBody, given: Given, guide: Guide | undefined): void {
   const hasFailed = run.checks.some((check) => check.state === 'failed');
   if (given.junit !== undefined) writeFileSync(given.junit, junitOf(run));
-  if (given.html !== undefined) writeFileSync(given.html, htmlOf(run));
+  if (given.html !== undefined) writeFileSync(given.html, htmlOf(run, guide));
   const count = (state: Check['state']) => run.checks.filter((check) => check.state === state).length;
   if (given.json) {
     const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
-    process.stdout.write(`${JSON.stringify({ ok: !hasFailed, ...counts, ...run }, null, 2)}\n`);
+    const lines =
+      guide === undefined
+        ? {}
+        : { guide: guide.lines.map((line) => ({ ...line, state: stateOfLine(line, run.checks) })) };
+    process.stdout.write(`${JSON.stringify({ ok: !hasFailed, ...counts, ...run, ...lines }, null, 2)}\n`);
   } else {
+    if (guide !== undefined) process.stdout.write(guideTable(guide, run.checks));
     process.stdout.write(`${summaryOf(run.checks)}\n`);
   }
   process.exitCode = hasFailed ? EXIT.failed : EXIT.ok;
@@ -119,7 +127,9 @@ function report(run: VerificationBody, given: Given): void {
 async function record(run: VerificationBody, probe: Probe, { token }: VerifyOptions): Promise<void> {
   const answer = await probe.ask('POST', '/api/v1/ops/verifications', { token, body: run });
   if (answer.status === 201) return;
-  const why = answer.status === 403 ? 'only operators may record runs' : `the server answered ${answer.status}`;
+  const said = String(answer.json?.detail ?? answer.text).slice(0, 500);
+  const why =
+    answer.status === 403 ? 'only operators may record runs' : `the server answered ${answer.status}: ${said}`;
   process.stderr.write(`ava: the run could not be recorded: ${why}\n`);
   process.exitCode = EXIT.failed;
 }

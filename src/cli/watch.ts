@@ -4,12 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { EXIT } from './settle.ts';
 import { readMetrics } from './verify/metrics-page.ts';
+import { paceRules } from './verify/pace.ts';
 import { createProbe, type Probe, Unreachable } from './verify/probe.ts';
 import {
   beginWatch,
   type Criterion,
   judgeWatch,
-  look,
+  lookPaced,
   readCounters,
   verdictOf,
   type WatchState,
@@ -45,7 +46,7 @@ async function watchCommand(given: Given): Promise<void> {
   const probe = createProbe(given.url);
   let state = recall(given);
   for (;;) {
-    state = await lookOnce(probe, given, state, everyMs);
+    state = await lookOnce(probe, given, state, { everyMs, forMs });
     keep(given.state, state);
     const isOver = state.watchedMs >= forMs;
     const criteria = judgeWatch(state);
@@ -60,7 +61,7 @@ async function lookOnce(
   probe: Probe,
   given: Given,
   state: WatchState | undefined,
-  everyMs: number,
+  { everyMs, forMs }: { everyMs: number; forMs: number },
 ): Promise<WatchState> {
   const now = new Date();
   try {
@@ -69,7 +70,7 @@ async function lookOnce(
     if (page.status !== 200) throw new Unreachable(`/metrics answered ${page.status}`);
     const seen = { counters: readCounters(readMetrics(page.text)), version: String(health.json?.version), now };
     if (state === undefined) return beginWatch(given.url, seen.counters, seen.version, now);
-    return look(state, { ...seen, countedMs: everyMs * 2 });
+    return lookPaced(state, { ...seen, countedMs: everyMs * 2 }, paceRules(forMs));
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     if (state === undefined) throw new Error(`${given.url} cannot be watched: ${error.message}`, { cause: error });

@@ -142,7 +142,7 @@ async function runCommand(release: string, env: Record<string, string>, args: st
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [mainOf(release), ...args], {
       env: { ...env, LOG_FILE: '' },
-      timeout: 60_000,
+      timeout: START_LIMIT_MS,
     });
     return { code: 0, stdout, stderr };
   } catch (error) {

@@ -8,20 +8,29 @@ export type Passing = {
   /** As they were asked, lower case. */
   asked: Record<string, string>;
   status: number;
-  headers: Record<string, string | undefined>;
+  /** Several values of one name are sent as several fields. */
+  headers: Record<string, string | string[] | undefined>;
   body: string;
 };
 
 export type Tamper = (answer: Passing) => void;
 
-export type TamperingProxy = { url: string; tamper(change: Tamper | undefined): void; close(): Promise<void> };
+export type TamperingProxy = {
+  url: string;
+  tamper(change: Tamper | undefined): void;
+  /** Stands before these servers, one request each in turn. */
+  aim(...targets: string[]): void;
+  close(): Promise<void>;
+};
 
 export async function startTamperingProxy(target: string): Promise<TamperingProxy> {
   let change: Tamper | undefined;
+  let targets = [target];
+  let turn = 0;
   const server = createServer((incoming, outgoing) => {
     // Uncompressed, so that what is changed is text.
     const options = { method: incoming.method, headers: { ...incoming.headers, 'accept-encoding': 'identity' } };
-    const onward = send(new URL(incoming.url ?? '/', target), options, (answer) => {
+    const onward = send(new URL(incoming.url ?? '/', targets[turn++ % targets.length]), options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () => {
@@ -36,7 +45,9 @@ export async function startTamperingProxy(target: string): Promise<TamperingProx
         change?.(passing);
         delete passing.headers['content-length'];
         delete passing.headers['transfer-encoding'];
-        const headers = Object.entries(passing.headers).filter((entry): entry is [string, string] => !!entry[1]);
+        const headers = Object.entries(passing.headers).filter(
+          (entry): entry is [string, string | string[]] => !!entry[1],
+        );
         outgoing.writeHead(passing.status, Object.fromEntries(headers));
         outgoing.end(passing.body);
       });
@@ -48,6 +59,7 @@ export async function startTamperingProxy(target: string): Promise<TamperingProx
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     tamper: (wanted) => (change = wanted),
+    aim: (...wanted) => (targets = wanted),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

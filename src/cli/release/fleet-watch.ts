@@ -3,6 +3,7 @@
  * apart by its time of start (behind a balancer each look may reach another one); the criteria judge the sum.
  */
 import { readMetrics } from '../verify/metrics-page.ts';
+import { keepPace, type Pace, type PaceRules } from '../verify/pace.ts';
 import { createProbe, Unreachable } from '../verify/probe.ts';
 import {
   beginWatch,
@@ -24,6 +25,8 @@ export type FleetWatch = {
   watchedMs: number;
   lookedAt: string;
   processes: Record<string, WatchState>;
+  /** How fast the routes of all of them were, window by window. */
+  pace: Pace;
   missed: number;
 };
 
@@ -50,14 +53,14 @@ export function beginFleetWatch(before: readonly Seen[], releasedAt: Date): Flee
   for (const { counters } of before) addAll(sum, counters);
   const at = releasedAt.toISOString();
   const { baseline } = beginWatch('', sum, '', releasedAt);
-  return { baseline, releasedAt: at, watchedMs: 0, lookedAt: at, processes: {}, missed: 0 };
+  return { baseline, releasedAt: at, watchedMs: 0, lookedAt: at, processes: {}, pace: {}, missed: 0 };
 }
 
 /** The state after one more look. Time in which nobody looked counts for `countedMs` at most. */
 export function lookAtFleet(
   state: FleetWatch,
   seen: readonly (Seen | undefined)[],
-  { now, countedMs }: { now: Date; countedMs: number },
+  { now, countedMs, rules }: { now: Date; countedMs: number; rules: PaceRules },
 ): FleetWatch {
   const processes = { ...state.processes };
   for (const one of seen)
@@ -67,6 +70,7 @@ export function lookAtFleet(
   return {
     ...state,
     processes,
+    pace: keepPace(state.pace, grownIn(processes), { ...rules, baseline: state.baseline, nowMs: now.getTime() }),
     lookedAt: now.toISOString(),
     watchedMs: state.watchedMs + (isFirst ? 0 : Math.min(sinceMs, countedMs)),
     missed: state.missed + seen.filter((one) => one === undefined).length,
@@ -87,10 +91,16 @@ function timesOf(counters: Counters): Counters {
   return Object.fromEntries(Object.entries(counters).filter(([name]) => /^(count|within) /.test(name)));
 }
 
-export function judgeFleet({ processes, baseline, missed, releasedAt, watchedMs, lookedAt }: FleetWatch): Criterion[] {
-  const states = Object.values(processes);
+function grownIn(processes: FleetWatch['processes']): Counters {
   const grown: Counters = {};
-  for (const state of states) addAll(grown, state.grown);
+  for (const state of Object.values(processes)) addAll(grown, state.grown);
+  return grown;
+}
+
+export function judgeFleet(watch: FleetWatch): Criterion[] {
+  const { processes, baseline, pace, missed, releasedAt, watchedMs, lookedAt } = watch;
+  const grown = grownIn(processes);
+  const states = Object.values(processes);
   const versions = [...new Set(states.flatMap((state) => state.versions))];
   return judgeWatch({
     url: '',
@@ -100,6 +110,7 @@ export function judgeFleet({ processes, baseline, missed, releasedAt, watchedMs,
     last: {},
     grown,
     baseline,
+    pace,
     versions,
     missed,
   });

@@ -1,5 +1,6 @@
 /** How the engine reaches the world: commands, HTTP, the clock. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { paceRules } from '../verify/pace.ts';
 import { verdictOf } from '../verify/watch-gate.ts';
 import type { StepResult, Tools } from './engine.ts';
 import { beginFleetWatch, brokenAlready, judgeFleet, lookAtFleet, type Seen, seeProcess } from './fleet-watch.ts';
@@ -89,7 +90,7 @@ async function watchFleet(journal: Journal, { keep, now, metricsToken, signal }:
   for (;;) {
     const state = journal.watch!;
     const seen = await seeAll(journal.plan, metricsToken);
-    journal.watch = lookAtFleet(state, seen, { now: now(), countedMs: everyMs * 2 });
+    journal.watch = lookAtFleet(state, seen, { now: now(), countedMs: everyMs * 2, rules: paceRules(watchMs) });
     keep(journal);
     const criteria = judgeFleet(journal.watch);
     const verdict = verdictOf(criteria, journal.watch.watchedMs >= watchMs);

@@ -1,14 +1,23 @@
 /** LIST: every check of `ava verify`: the eight of the smoke test, and the rest of the guide as far as it can be seen from outside. */
-import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
+import type { Evidence } from '../../features/releases/contract.ts';
 import type { VerifyContext } from './context.ts';
 import { dashboardStates } from './dashboard-states.ts';
-import { readLog, requestLines } from './log-file.ts';
-import { type MetricsPage, readMetrics } from './metrics-page.ts';
-import { type CheckDefinition, CheckFailed, must, skip } from './run.ts';
+import {
+  breakerLine,
+  breakerLog,
+  ENOUGH_LOOK_UPS,
+  idInLog,
+  limitLog,
+  logIds,
+  reuseInLog,
+  startInLog,
+} from './log-checks.ts';
+import { readPage } from './metrics-page.ts';
+import { type CheckDefinition, must, skip } from './run.ts';
 import { SMOKE_CHECKS } from './smoke.ts';
 
 type FullCheck = CheckDefinition<VerifyContext>;
+type Note = (evidence: Evidence) => void;
 
 const smoke = SMOKE_CHECKS.map((check) => ({ ...check, title: `Smoke: ${check.title}` }));
 
@@ -16,6 +25,7 @@ export const FULL_CHECKS: readonly FullCheck[] = [
   { id: 'environment', requirement: 'R1', title: 'It runs as production, without stubs', run: environment },
   { id: 'dependencies', requirement: 'R2', title: 'Dependencies load', run: dependencies },
   ...smoke,
+  { id: 'start_in_log', requirement: 'R4', title: 'The log tells of the start of what answers', run: startInLog },
   {
     id: 'breaker_initialised',
     requirement: 'R5',
@@ -49,100 +59,33 @@ async function dependencies(): Promise<string> {
   return skip('Cannot be seen from outside. Run `ava doctor` on the host: it loads every package.');
 }
 
-async function breakerLine({ options }: VerifyContext): Promise<string> {
-  const lines = readLog(options).filter(({ raw }) => /Circuit breaker \[[^\][]+\] initialised/.test(raw));
-  for (const upstream of ['vapi', 'twilio']) {
-    must(
-      lines.some(({ raw }) => raw.includes(`[${upstream}]`)),
-      `No line tells that the breaker of ${upstream} began.`,
-    );
-  }
-  return `${lines.length} breakers initialised.`;
-}
-
-async function idInLog({ probe, options }: VerifyContext, note: Note): Promise<string> {
-  readLog(options);
-  const id = `verify-${randomBytes(6).toString('hex')}`;
-  await probe.ask('GET', '/healthz', { headers: { 'X-Correlation-ID': id } });
-  // The line is written once the answer has left.
-  for (let turn = 0; turn < 20; turn += 1) {
-    const found = readLog(options).filter(({ raw }) => raw.includes(id));
-    if (found.length > 0) {
-      note({ log: found[0]!.raw.slice(0, 4000) });
-      must(
-        found.every(({ fields }) => fields['X-Correlation-ID'] === id),
-        'A line has the id in another member.',
-      );
-      return `grep ${id} finds ${found.length} line(s).`;
-    }
-    await wait(100);
-  }
-  throw new CheckFailed(`grep ${id} finds nothing in the log.`);
-}
-
-type Note = Parameters<FullCheck['run']>[1];
-
+/** The page and whatever it loads: a script, its modules, its styles. */
 async function dashboard({ probe }: VerifyContext): Promise<string> {
   const page = await probe.ask('GET', '/', { headers: { accept: 'text/html' } });
   must(page.status === 200 && /<script/.test(page.text), `/ answered ${page.status} without a page.`);
   const policy = page.headers.get('content-security-policy') ?? '';
   must(policy.includes("default-src 'none'"), 'The page has no strict content security policy.');
-  const script = /<script[^<>]*\ssrc="([^"<>]+)"/.exec(page.text)?.[1];
-  must(script !== undefined, 'The page loads no script.');
-  const asset = await probe.ask('GET', script, { headers: { accept: '*/*' } });
-  must(asset.status === 200, `${script} answered ${asset.status}.`);
-  return 'The page and its script are served.';
+  const found = page.text.matchAll(/<(?:script|link)\b[^<>]*\s(?:src|href)="(\/[^"<>]+)"/g);
+  const assets = [...new Set([...found].map((match) => match[1]!))];
+  must(assets.length > 0, 'The page loads no script.');
+  for (const path of assets) {
+    const asset = await probe.ask('GET', path, { headers: { accept: '*/*' } });
+    must(asset.status === 200, `${path} answered ${asset.status}.`);
+    const type = asset.headers.get('content-type') ?? '';
+    must(!type.startsWith('text/html'), `${path} is answered with a page instead of the file.`);
+  }
+  return `The page and the ${assets.length} files that it loads are served.`;
 }
 
-/** What `grep "Circuit breaker.*opening\|closing"` counts. */
-function isCounted(line: string): boolean {
-  const words = line.indexOf('Circuit breaker');
-  return line.includes('closing') || (words >= 0 && line.includes('opening', words));
-}
-
-async function breakerLog(context: VerifyContext, note: Note): Promise<string> {
-  const changes = readLog(context.options).filter(({ raw }) => isCounted(raw));
-  const odd = changes.find(({ raw }) => !/"msg":"Circuit breaker \[[^\][]+\] (opening|closing): /.test(raw));
-  must(odd === undefined, `A line that is no change of state matches the grep: ${odd?.raw.slice(0, 200)}`);
-  const metrics = await pageOf(context);
-  const counted = metrics.sum('circuit_breaker_opens_total') + metrics.sum('circuit_breaker_closes_total');
-  note({ metric: `opens + closes = ${counted}` });
-  must(changes.length === counted, `The log has ${changes.length} changes of state, the metrics count ${counted}.`);
-  return `${changes.length} changes of state in the log, as many in the metrics.`;
-}
-
-async function logIds({ options }: VerifyContext): Promise<string> {
-  const lines = requestLines(readLog(options));
-  must(lines.length > 0, 'The log has no line of a request.');
-  const without = lines.filter(({ fields }) => typeof fields['X-Correlation-ID'] !== 'string');
-  must(without.length === 0, `${without.length} of ${lines.length} request lines have no X-Correlation-ID.`);
-  return `All ${lines.length} request lines have their X-Correlation-ID.`;
-}
-
-/** Below this many requests a share of one in a thousand says nothing. */
-const ENOUGH_FOR_SHARES = 1000;
-
-async function limitLog(context: VerifyContext): Promise<string> {
-  const metrics = await pageOf(context);
-  const refused = metrics.sum('rate_limit_rejections_total');
-  const told = readLog(context.options).filter(({ fields }) =>
-    String(fields['msg']).endsWith(' 429 Too Many Requests'),
-  );
-  must(told.length >= refused, `${refused} requests were refused, the log has ${told.length} lines of it.`);
-  const real = metrics.sum('http_request_duration_seconds_count', { traffic: 'real' });
-  if (real < ENOUGH_FOR_SHARES) return `${told.length} lines; ${real} requests of people are too few for a share.`;
-  const share = metrics.sum('rate_limit_rejections_total', { traffic: 'real' }) / real;
-  must(share < 0.001, `${(share * 100).toFixed(2)} % of the requests of people were refused; 0.1 % is the target.`);
-  return `${told.length} lines; ${(share * 100).toFixed(3)} % of the requests of people were refused.`;
-}
-
-async function clientReuse(context: VerifyContext): Promise<string> {
-  const metrics = await pageOf(context);
-  const hits = metrics.sum('twilio_client_cache_total', { result: 'hit' });
+async function clientReuse(context: VerifyContext, note: Note): Promise<string> {
+  const metrics = await readPage(context);
   const all = metrics.sum('twilio_client_cache_total');
-  if (all < 20) skip(`${all} look-ups of a Twilio client since the start are too few to judge.`);
-  must(hits / all > 0.9, `${((hits / all) * 100).toFixed(1)} % of the look-ups found a client; 90 % is the target.`);
-  return `${((hits / all) * 100).toFixed(1)} % of ${all} look-ups found a client.`;
+  if (all < ENOUGH_LOOK_UPS) skip(`${all} look-ups of a Twilio client since the start are too few to judge.`);
+  const share = metrics.sum('twilio_client_cache_total', { result: 'hit' }) / all;
+  note({ metric: `twilio_client_cache_total: ${all}` });
+  must(share > 0.9, `${(share * 100).toFixed(1)} % of the look-ups found a client; 90 % is the target.`);
+  const told = context.options.logFile === undefined ? '' : reuseInLog(context.options, all);
+  return `${(share * 100).toFixed(1)} % of ${all} look-ups found a client${told}.`;
 }
 
 const GUIDE_RULES = [
@@ -178,13 +121,13 @@ function hasFailedLast(channel: { configured: boolean; last_failed_at?: string; 
 }
 
 async function noOwnErrors(context: VerifyContext): Promise<string> {
-  const errors = (await pageOf(context)).sum('http_errors_total', { cause: 'ava' });
+  const errors = (await readPage(context)).sum('http_errors_total', { cause: 'ava' });
   must(errors === 0, `${errors} requests failed by AVA's own fault since it started.`);
   return "None since it started. A vendor's outage does not count.";
 }
 
 async function latency(context: VerifyContext): Promise<string> {
-  const metrics = await pageOf(context);
+  const metrics = await readPage(context);
   const labels = { traffic: 'real' };
   const stream = { ...labels, route: '/api/v1/events' };
   const count = (name: string, more: Record<string, string> = {}) =>
@@ -203,10 +146,4 @@ async function rollback(): Promise<string> {
 
 async function rollingUpdate(): Promise<string> {
   return skip('Can only be seen during an update: run `ava watch` beside it.');
-}
-
-async function pageOf({ probe, options }: VerifyContext): Promise<MetricsPage> {
-  const answer = await probe.ask('GET', '/metrics', { token: options.metricsToken });
-  must(answer.status === 200, `/metrics answered ${answer.status}.`);
-  return readMetrics(answer.text);
 }

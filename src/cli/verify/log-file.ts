@@ -10,8 +10,17 @@ export function readLog({ logFile }: VerifyOptions): LogLine[] {
   if (logFile === undefined) skip("The server's log is not at hand: pass --log FILE.");
   must(existsSync(logFile), `There is no file ${logFile}.`);
   const lines = readFileSync(logFile, 'utf8').split('\n').filter(Boolean).map(parsedLine);
-  const start = lines.findLastIndex((line) => line.fields['msg'] === 'Effective configuration');
+  const start = lines.findLastIndex(isStart);
   return start < 0 ? lines : lines.slice(start);
+}
+
+/** Whether the log reaches back to the start of the process, so that its lines can be held against counters. */
+export function isWhole(lines: LogLine[]): boolean {
+  return lines[0] !== undefined && isStart(lines[0]);
+}
+
+function isStart({ fields }: LogLine): boolean {
+  return fields['msg'] === 'Effective configuration';
 }
 
 /** The lines of finished requests. */

@@ -1,4 +1,6 @@
 /** Reads the text that Prometheus reads. */
+import type { VerifyContext } from './context.ts';
+import { must } from './run.ts';
 
 export type MetricSample = { name: string; labels: Record<string, string>; value: number };
 
@@ -31,6 +33,14 @@ export function readMetrics(text: string): MetricsPage {
     value: (name, labels) => matching(name, labels)[0]?.value,
     sum: (name, labels) => matching(name, labels).reduce((total, sample) => total + sample.value, 0),
   };
+}
+
+/** The page as the server that is verified shows it now. */
+export async function readPage({ probe, options }: VerifyContext): Promise<MetricsPage> {
+  const answer = await probe.ask('GET', '/metrics', { token: options.metricsToken });
+  must(answer.status !== 401, '/metrics wants a token: pass --metrics-token.');
+  must(answer.status === 200, `/metrics answered ${answer.status}.`);
+  return readMetrics(answer.text);
 }
 
 function labelsOf(text: string): Record<string, string> {

@@ -2,6 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Evidence } from '../../features/releases/contract.ts';
 
+/** What any signed-in user may read; most checks ask it. */
+export const SETTINGS = '/api/v1/vapi/settings';
+
 export type Answer = { status: number; headers: Headers; text: string; json: any; durationMs: number };
 
 export type AskOptions = {
@@ -14,8 +17,8 @@ export type AskOptions = {
 
 export type Probe = {
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
-  /** What was seen since the last call; at most `most` exchanges, the first ones. */
-  takeEvidence(most?: number): Evidence[];
+  /** What was seen since the last call: the first exchanges and the last ones, since the last ones decide. */
+  takeEvidence(): Evidence[];
 };
 
 /** The server cannot be reached at all, or not in time. */
@@ -57,14 +60,17 @@ export function createProbe(baseUrl: string): Probe {
       await wait(seconds * 1000 + 50);
       return exchange(method, path, options);
     },
-    takeEvidence(most = 4) {
-      const taken = evidence.slice(0, most);
+    takeEvidence() {
+      const taken = evidence;
       evidence = [];
-      return taken;
+      return taken.length <= SHOWN_FIRST + SHOWN_LAST
+        ? taken
+        : [...taken.slice(0, SHOWN_FIRST), ...taken.slice(-SHOWN_LAST)];
     },
   };
 }
 
+const [SHOWN_FIRST, SHOWN_LAST] = [3, 3];
 const SHOWN = /^(x-correlation-id|content-type|retry-after|x-ratelimit-.*|ratelimit.*|etag)$/;
 
 type Seen = {
@@ -85,14 +91,26 @@ function exchangeEvidence({ method, path, headers, options, response, text, dura
   const got = [...response.headers].filter(([name]) => SHOWN.test(name)).map(([name, value]) => `${name}: ${value}`);
   return {
     request: [`${method} ${path}`, ...sent, ...body].join('\n').slice(0, 2000),
-    response: [`${response.status} (${Math.round(durationMs)} ms)`, ...got, masked(text).slice(0, 600)]
+    response: [`${response.status} (${Math.round(durationMs)} ms)`, ...got, shownBody(response, text)]
       .join('\n')
       .slice(0, 4000),
   };
 }
 
+/** What a person can read; of a font or a script only its size. */
+function shownBody({ headers }: Response, text: string): string {
+  const type = headers.get('content-type') ?? '';
+  if (text === '' || /json|^text\/(html|plain)/.test(type)) return masked(text).replaceAll('\0', '').slice(0, 600);
+  return `(${text.length} characters of ${type || 'no type'})`;
+}
+
 function masked(text: string): string {
   return text.replaceAll(/"(access_token|refresh_token|api_key|auth_token)":"[^"]*"/g, '"$1":"***"');
+}
+
+/** The correlation id of an answer, and which answer it was, in words. */
+export function idOf(answer: Answer): { id: string; where: string } {
+  return { id: answer.headers.get('x-correlation-id') ?? '', where: `a ${answer.status}` };
 }
 
 function parsed(text: string): unknown {

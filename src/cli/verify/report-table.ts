@@ -1,5 +1,6 @@
 /** The live table: one line for each check as it ends. */
 import type { Check } from '../../features/releases/contract.ts';
+import { type Guide, stateOfLine } from './guide.ts';
 import type { Progress } from './run.ts';
 
 type Out = { write(text: string): unknown; isTTY?: boolean };
@@ -29,4 +30,25 @@ export function summaryOf(checks: Check[]): string {
   const count = (state: Check['state']) => checks.filter((check) => check.state === state).length;
   const skipped = count('skipped') === 0 ? '' : `, ${count('skipped')} skipped (not counted as passed)`;
   return `${count('passed')} of ${checks.length} passed, ${count('failed')} failed${skipped}`;
+}
+
+/** The guide, line by line: how each came out, and by which checks. */
+export function guideTable({ file, lines }: Pick<Guide, 'file' | 'lines'>, checks: Check[]): string {
+  const width = String(lines.at(-1)?.line ?? '').length;
+  const rows = lines.map((line) => {
+    const word = line.checks.length === 0 ? 'NO CHECK' : WORDS[stateOfLine(line, checks)];
+    return `${String(line.line).padStart(width)}  ${word.padEnd(8)}  ${shortened(line.text)}  ${provedBy(line.checks)}`.trimEnd();
+  });
+  const unmapped = lines.filter((line) => line.checks.length === 0).length;
+  return [``, file, ...rows, `${lines.length - unmapped} of ${lines.length} lines mapped to checks`, '', ''].join('\n');
+}
+
+const LONGEST = 72;
+
+function shortened(text: string): string {
+  return (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text).padEnd(LONGEST);
+}
+
+function provedBy(checks: string[]): string {
+  return checks.length > 3 ? `${checks.length} checks` : checks.join(', ');
 }

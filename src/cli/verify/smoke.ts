@@ -1,12 +1,11 @@
 /** LIST: the eight black-box checks. They need nothing but the address and a token, and leave nothing behind. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Answer } from './probe.ts';
-import { readMetrics } from './metrics-page.ts';
-import { type CheckDefinition, must } from './run.ts';
 import type { VerifyContext } from './context.ts';
+import { rateLimit } from './limit-check.ts';
+import { readPage } from './metrics-page.ts';
+import { idOf, SETTINGS } from './probe.ts';
+import { type CheckDefinition, must } from './run.ts';
 
-const SETTINGS = '/api/v1/vapi/settings';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const STUB_WORDS = 'Stub integrations are disabled in production';
 
@@ -38,6 +37,7 @@ async function healthAndVersion({ probe, options }: VerifyContext): Promise<stri
   const info = await probe.ask('GET', '/api/v1/system/info', { token: options.token });
   must(info.status === 200, `The token is not accepted: /api/v1/system/info answered ${info.status}.`);
   must(info.json?.version === version, `/healthz says ${version}, the API says ${String(info.json?.version)}.`);
+  must(info.json?.commit === commit, `/healthz says ${commit}, the API says ${String(info.json?.commit)}.`);
   const { expectVersion, expectCommit } = options;
   must(!expectVersion || version === expectVersion, `${version} runs, ${expectVersion} was expected.`);
   must(!expectCommit || commit.startsWith(expectCommit), `Commit ${commit} runs, ${expectCommit} was expected.`);
@@ -50,6 +50,7 @@ async function idMade({ probe, options }: VerifyContext): Promise<string> {
     idOf(await probe.ask('GET', SETTINGS, { token: options.token })),
     idOf(await probe.ask('GET', SETTINGS)),
     idOf(await probe.ask('GET', '/api/v1/nothing-is-here', { token: options.token })),
+    idOf(await probe.ask('OPTIONS', SETTINGS)),
   ];
   for (const { id, where } of ids) must(UUID.test(id), `${where} has no UUID in X-Correlation-ID, but "${id}".`);
   must(new Set(ids.map(({ id }) => id)).size === ids.length, 'Two answers carry the same correlation id.');
@@ -65,15 +66,12 @@ async function idEchoed({ probe, options }: VerifyContext): Promise<string> {
     await probe.ask('GET', '/api/v1/nothing-is-here', { headers }),
   ];
   for (const { id, where } of answers.map(idOf)) must(id === mine, `${where} answers "${id}" instead of "${mine}".`);
-  const body = answers[1]?.json?.correlation_id;
+  must(answers[1]?.status === 401, `Without a token ${SETTINGS} answers ${answers[1]?.status}, not 401.`);
+  const body = answers[1].json?.correlation_id;
   must(body === mine, `The error document names "${String(body)}" instead of "${mine}".`);
   const forged = await probe.ask('GET', '/healthz', { headers: { 'X-Correlation-ID': 'no good id!' } });
   must(UUID.test(idOf(forged).id), 'An id with characters that are not allowed was not replaced.');
   return `"${mine}" came back on 200, 401 and 404; an id that is not allowed was replaced.`;
-}
-
-function idOf(answer: Answer): { id: string; where: string } {
-  return { id: answer.headers.get('x-correlation-id') ?? '', where: `a ${answer.status}` };
 }
 
 async function settingsRead({ probe, options }: VerifyContext): Promise<string> {
@@ -109,6 +107,8 @@ async function settingsWrite({ probe, sessions }: VerifyContext): Promise<string
   }
   const gone = await probe.ask('GET', path, { token });
   must(gone.status === 404, `The removed setting still answers ${gone.status}.`);
+  const list = await probe.ask('GET', SETTINGS, { token });
+  must(!list.text.includes(key), `The removed setting ${key} is still in the list.`);
   return `Written, read back, guarded by If-Match, removed; in ${isSynthetic ? 'a tenant of its own' : 'your tenant'}.`;
 }
 
@@ -137,48 +137,6 @@ async function stubGate({ probe, options, sessions }: VerifyContext): Promise<st
   return `403, "${STUB_WORDS}".`;
 }
 
-async function rateLimit(context: VerifyContext): Promise<string> {
-  const { probe, options, sessions } = context;
-  const { token, isSynthetic } = await sessions.fresh();
-  const first = isSynthetic ? undefined : await probe.ask('GET', SETTINGS, { token });
-  const left = first === undefined ? options.limit : Number(first.headers.get('x-ratelimit-remaining'));
-  const answers = await burst(context, token);
-  const passed = answers.filter((answer) => answer.status !== 429);
-  if (first !== undefined && passed.length !== left) {
-    // What this user had asked before may have left the window in between: once more, with an empty one.
-    await wait(WINDOW_MS);
-    return judgeBurst(await burst(context, token), options.limit, options.limit);
-  }
-  return judgeBurst(answers, options.limit, left);
-}
-
-const WINDOW_MS = 60_500;
-
-/** As many requests at once as the limit allows, and five more. */
-function burst({ probe, options }: VerifyContext, token: string): Promise<Answer[]> {
-  const ask = () => probe.ask('GET', SETTINGS, { token, isLimitWanted: true });
-  return Promise.all(Array.from({ length: options.limit + 5 }, ask));
-}
-
-function judgeBurst(answers: Answer[], limit: number, left: number): string {
-  const passed = answers.filter((answer) => answer.status !== 429);
-  const refused = answers.filter((answer) => answer.status === 429);
-  for (const answer of answers) {
-    const told = answer.headers.get('x-ratelimit-limit');
-    must(told === String(limit), `X-RateLimit-Limit says ${told}; ${limit} was expected (--limit).`);
-    must(idOf(answer).id !== '', `A ${answer.status} carries no correlation id.`);
-  }
-  const odd = passed.find((answer) => answer.status !== 200);
-  must(odd === undefined, `One of the first requests answered ${odd?.status}.`);
-  must(passed.length === left, `Of ${answers.length} requests at once ${passed.length} passed; ${left} should have.`);
-  for (const answer of refused) {
-    const seconds = Number(answer.headers.get('retry-after'));
-    must(seconds >= 1 && seconds <= 60, `A 429 says Retry-After ${answer.headers.get('retry-after')}.`);
-    must(answer.json?.code === 'rate_limited', `A 429 has the code ${String(answer.json?.code)}.`);
-  }
-  return `${passed.length} passed, ${refused.length} were refused with 429 and Retry-After.`;
-}
-
 const UPSTREAMS = ['vapi', 'twilio', 'email', 'calendar'];
 const COUNTERS = [
   'circuit_breaker_opens_total',
@@ -187,11 +145,8 @@ const COUNTERS = [
   'circuit_breaker_rejected_total',
 ];
 
-async function breakerMetrics({ probe, options }: VerifyContext): Promise<string> {
-  const answer = await probe.ask('GET', '/metrics', { token: options.metricsToken });
-  must(answer.status !== 401, '/metrics wants a token: pass --metrics-token.');
-  must(answer.status === 200, `/metrics answered ${answer.status}.`);
-  const metrics = readMetrics(answer.text);
+async function breakerMetrics(context: VerifyContext): Promise<string> {
+  const metrics = await readPage(context);
   const states = [];
   for (const upstream of UPSTREAMS) {
     const labels = { upstream, scope: 'upstream' };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readGuide } from './guide.ts';
+import { readGuide, stateOfLine } from './guide.ts';
 import { readMetrics } from './metrics-page.ts';
+import { htmlOf } from './report-html.ts';
 import { junitOf } from './report-xml.ts';
 
 describe('reading a deployment guide', () => {
@@ -11,11 +12,16 @@ describe('reading a deployment guide', () => {
     '# a comment',
     'curl -H "Authorization: Bearer $T" \\',
     '  -H "X-Correlation-ID: test-12345" localhost:8000/api/v1/vapi/settings',
-    'for i in {1..15}; do curl localhost:8000/api/v1/vapi/settings; done',
+    'for i in {1..15}; do',
+    '  curl localhost:8000/api/v1/vapi/settings',
+    'done',
     'make coffee',
+    'INTEGRATIONS_STUB_MODE=true systemctl restart ava-api',
     '```',
     '- P95 < 500 ms maintained',
     '- be happy',
+    '- [ ] Edit a setting → success toast',
+    '- Requests without correlation ID > 5% → investigate',
     '| pool reuse | > 90 % |',
     '|---|---|',
   ].join('\n');
@@ -23,12 +29,34 @@ describe('reading a deployment guide', () => {
   it('maps each command and each target, and names what it cannot map', () => {
     expect(readGuide(guide).map(({ line, checks }) => [line, checks])).toEqual([
       [3, ['environment']],
-      [6, ['id_echoed']],
+      [5, ['id_echoed']],
       [7, ['rate_limit']],
-      [8, []],
-      [10, ['latency']],
-      [12, ['client_reuse']],
+      [10, []],
+      [11, ['rollback']],
+      [13, ['latency']],
+      [15, ['dashboard', 'dashboard_states']],
+      [16, ['alerts']],
+      [17, ['client_reuse']],
     ]);
+  });
+
+  it('says of each line how it came out: as the worst of its checks, and skipped where there is none', () => {
+    const lines = readGuide(guide);
+    const done = (['latency', 'dashboard', 'dashboard_states', 'guide_line_10'] as const).map((id) => ({
+      ...{ id, requirement: null, title: id, detail: '', duration_ms: 1, evidence: [] },
+      state:
+        ({ latency: 'passed', dashboard: 'passed', dashboard_states: 'failed' } as const)[id as 'latency'] ?? 'skipped',
+    }));
+    const states = Object.fromEntries(lines.map((line) => [line.line, stateOfLine(line, done)]));
+    expect(states).toMatchObject({ 5: 'skipped', 10: 'skipped', 13: 'passed', 15: 'failed' });
+    const page = htmlOf(
+      {
+        ...{ kind: 'full', target: 'x', version: null, commit: null, checks: done },
+        ...{ started_at: '2026-01-01T00:00:00Z', finished_at: '2026-01-01T00:00:01Z' },
+      },
+      { file: 'GUIDE.md', lines },
+    );
+    expect(page).toContain('<td>10</td><td class="skipped">skipped</td><td><code>make coffee</code></td>');
   });
 });
 

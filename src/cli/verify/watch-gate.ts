@@ -3,6 +3,7 @@
  * is broken; green only at the end, and only where there was something to measure: no data is "hold", never "pass".
  */
 import type { MetricsPage } from './metrics-page.ts';
+import { baselineOf, isBound, judgePace, keepPace, type Pace, type PaceRules } from './pace.ts';
 
 /** Counters by name, as one look finds them. */
 export type Counters = Record<string, number>;
@@ -19,6 +20,8 @@ export type WatchState = {
   grown: Counters;
   /** P95 by route before the watch, in seconds. */
   baseline: Record<string, number>;
+  /** How fast the routes were in the watch, window by window. */
+  pace: Pace;
   versions: string[];
   /** Looks that the server did not answer. */
   missed: number;
@@ -27,12 +30,8 @@ export type WatchState = {
 export type Criterion = { name: string; state: 'pass' | 'fail' | 'hold'; detail: string };
 
 const STREAM = '/api/v1/events';
-const BOUNDS = ['0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '10'];
-/** Below this a percentile of a route says nothing. */
+/** Below this many a share says nothing. */
 const ENOUGH = 20;
-const LIMIT_SECONDS = 0.5;
-/** A route may be this much slower than before, where it was slow already. */
-const SLOWER = 1.25;
 
 export function readCounters(page: MetricsPage): Counters {
   const counters: Counters = {
@@ -51,7 +50,7 @@ export function readCounters(page: MetricsPage): Counters {
       counters['requests']! += value;
       add(counters, `count ${route}`, value);
     }
-    if (name === 'http_request_duration_seconds_bucket' && BOUNDS.includes(le ?? '')) {
+    if (name === 'http_request_duration_seconds_bucket' && isBound(le)) {
       add(counters, `within ${le} ${route}`, value);
     }
   }
@@ -64,7 +63,6 @@ function add(counters: Counters, name: string, value: number): void {
 
 export function beginWatch(url: string, counters: Counters, version: string, now: Date): WatchState {
   const at = now.toISOString();
-  const baseline = Object.fromEntries(routesOf(counters).map((route) => [route, quantile95(counters, route)]));
   return {
     url,
     startedAt: at,
@@ -72,7 +70,8 @@ export function beginWatch(url: string, counters: Counters, version: string, now
     lookedAt: at,
     last: counters,
     grown: {},
-    baseline,
+    baseline: baselineOf(counters),
+    pace: {},
     versions: [version],
     missed: 0,
   };
@@ -99,8 +98,15 @@ export function look(
   };
 }
 
+/** The same, and how fast each route was meanwhile. */
+export function lookPaced(state: WatchState, seen: Parameters<typeof look>[1], rules: PaceRules): WatchState {
+  const next = look(state, seen);
+  const { baseline, grown } = next;
+  return { ...next, pace: keepPace(state.pace, grown, { ...rules, baseline, nowMs: seen.now.getTime() }) };
+}
+
 /** How each criterion stands. */
-export function judgeWatch({ grown, baseline, versions, missed }: WatchState): Criterion[] {
+export function judgeWatch({ grown, pace, versions, missed }: WatchState): Criterion[] {
   const value = (name: string) => grown[name] ?? 0;
   const requests = value('requests');
   return [
@@ -109,7 +115,7 @@ export function judgeWatch({ grown, baseline, versions, missed }: WatchState): C
     below('Changes of circuit breakers', value('changes'), 10),
     share('Requests refused with 429', value('refused'), requests, (part) => part < 0.001, 1000),
     share('Twilio clients used again', value('hits'), value('looks'), (part) => part > 0.9, ENOUGH),
-    latencyOf(grown, baseline),
+    latencyOf(pace),
     { name: 'One version', state: versions.length === 1 ? 'pass' : 'fail', detail: versions.join(', ') },
     { name: 'Answers', state: missed === 0 ? 'pass' : 'fail', detail: `${missed} looks without an answer` },
   ];
@@ -145,28 +151,12 @@ function share(
   return { name, state: whole >= enough ? 'fail' : 'hold', detail };
 }
 
-function latencyOf(grown: Counters, baseline: Record<string, number>): Criterion {
+function latencyOf(pace: Pace): Criterion {
   const name = 'P95 by route';
-  const routes = routesOf(grown).filter((route) => (grown[`count ${route}`] ?? 0) >= ENOUGH);
-  if (routes.length === 0) return noData(name);
-  const slow = routes.filter(
-    (route) => quantile95(grown, route) > Math.max(LIMIT_SECONDS, (baseline[route] ?? 0) * SLOWER),
-  );
-  if (slow.length === 0) return { name, state: 'pass', detail: `${routes.length} routes within 500 ms` };
-  return { name, state: 'fail', detail: slow.map((route) => `${route} ${quantile95(grown, route)} s`).join(', ') };
+  const judged = judgePace(pace);
+  return judged === undefined ? noData(name) : { name, ...judged };
 }
 
 function noData(name: string): Criterion {
   return { name, state: 'hold', detail: 'nothing to measure yet' };
-}
-
-function routesOf(counters: Counters): string[] {
-  return Object.keys(counters).flatMap((name) => (name.startsWith('count ') ? [name.slice(6)] : []));
-}
-
-/** The smallest bucket that holds 95 of 100 requests, in seconds; Infinity where none does. */
-function quantile95(counters: Counters, route: string): number {
-  const all = counters[`count ${route}`] ?? 0;
-  const bound = BOUNDS.find((le) => (counters[`within ${le} ${route}`] ?? 0) >= all * 0.95);
-  return bound === undefined ? Number.POSITIVE_INFINITY : Number(bound);
 }

@@ -16,7 +16,10 @@ export type EvaluationInput = {
   rules: readonly AlertRule[];
   view: FleetView;
   open: OpenAlert[];
-  /** Since when conditions have held that do not fire yet, in milliseconds since the epoch. */
+  /**
+   * Since when conditions have held that do not fire yet, and since when those are gone (`calm/…`) that are not over yet, in
+   * milliseconds since the epoch.
+   */
   pending: Record<string, number>;
   nowMs: number;
 };
@@ -26,8 +29,9 @@ export function evaluate({ rules, view, open, pending, nowMs }: EvaluationInput)
   const result: Evaluation = { fire: [], hold: [], resolve: [], pending: {} };
   const seen = new Set<string>();
   for (const rule of rules) {
-    for (const { resource, value, sinceMs = 0 } of rule.find?.(view) ?? []) {
+    for (const { resource, value, sinceMs = 0, isFaint = false } of rule.find?.(view) ?? []) {
       const key = keyOf({ rule: rule.id, resource });
+      if (isFaint && !isOpen.has(key)) continue;
       seen.add(key);
       const seenAtMs = pending[key] ?? nowMs;
       if (isOpen.has(key)) result.hold.push({ rule: rule.id, resource, value });
@@ -35,8 +39,15 @@ export function evaluate({ rules, view, open, pending, nowMs }: EvaluationInput)
       else result.fire.push({ rule, resource, value, startedAtMs: Math.min(seenAtMs, nowMs - sinceMs) });
     }
   }
-  const ours = new Set(rules.filter((rule) => rule.find !== undefined).map((rule) => rule.id));
-  result.resolve = open.filter((alert) => ours.has(alert.rule) && !seen.has(keyOf(alert)));
+  const ours = new Map(rules.filter((rule) => rule.find !== undefined).map((rule) => [rule.id, rule]));
+  for (const alert of open) {
+    const rule = ours.get(alert.rule);
+    if (rule === undefined || seen.has(keyOf(alert))) continue;
+    const calmKey = `calm/${keyOf(alert)}`;
+    const calmAtMs = pending[calmKey] ?? nowMs;
+    if (nowMs - calmAtMs < (rule.keepSeconds ?? 0) * 1000) result.pending[calmKey] = calmAtMs;
+    else result.resolve.push(alert);
+  }
   return result;
 }
 

@@ -13,7 +13,7 @@ export type History = {
   minutes: Record<string, Record<string, number>>;
   /** Calls by hour since the epoch; kept for three weeks. */
   callHours: Record<string, number>;
-  /** Since when a condition has held, by rule and resource; milliseconds since the epoch. */
+  /** Since when a condition has held, or is gone; kept by `evaluate`. */
   pending: Record<string, number>;
 };
 

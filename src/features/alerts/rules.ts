@@ -6,8 +6,11 @@ import type { Severity } from './contract.ts';
 import { LATENCY_BOUNDS, RESCUE_REASONS, STREAM_ROUTE } from './figures.ts';
 import type { FleetView } from './fleet-view.ts';
 
-/** One thing that a rule found wrong. `sinceMs`: it had begun that long before it was seen. */
-export type Finding = { resource: string; value: number; sinceMs?: number };
+/**
+ * One thing that a rule found wrong. `sinceMs`: it had begun that long before it was seen. `isFaint`: not enough to tell
+ * anybody, but what was told of already is not over yet.
+ */
+export type Finding = { resource: string; value: number; sinceMs?: number; isFaint?: boolean };
 
 export type AlertRule = {
   id: string;
@@ -15,6 +18,8 @@ export type AlertRule = {
   summary: string;
   /** How long the condition must hold before anybody is told, in seconds. */
   forSeconds: number;
+  /** How long nothing must be found before it is over, in seconds; by default it is over at once. */
+  keepSeconds?: number;
   meaning: string;
   action: string;
   /** The same condition for Prometheus. */
@@ -40,6 +45,8 @@ export const RULES: readonly AlertRule[] = [
     summary: 'A vendor has not answered for more than a minute; its circuit breaker is not closed',
     // An outage of just under a minute ends with the two probes after it; they must not page anybody.
     forSeconds: 4,
+    // A vendor that comes back with one failure in three opens its circuit again and again: that is one outage, not ten.
+    keepSeconds: 300,
     meaning:
       'AVA stopped asking this vendor because it failed several times in a row. Calls go to people or voicemail.',
     action:
@@ -48,8 +55,8 @@ export const RULES: readonly AlertRule[] = [
     find: (view) =>
       view
         .gauges('not_closed:')
-        .filter(({ value }) => value > 60)
-        .map(({ name, value }) => ({ resource: name, value, sinceMs: value * 1000 })),
+        .filter(({ value }) => value > 0)
+        .map(({ name, value }) => ({ resource: name, value, sinceMs: value * 1000, isFaint: value <= 60 })),
   },
   {
     id: 'rate_limit_rejections',

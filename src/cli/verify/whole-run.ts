@@ -1,0 +1,30 @@
+/** All checks, then the house in order again: what verification made is removed, and what cannot be removed is told. */
+import type { Check } from '../../features/releases/contract.ts';
+import type { VerifyContext } from './context.ts';
+import { type CheckDefinition, type Progress, runChecks } from './run.ts';
+
+export async function runWhole(
+  definitions: readonly CheckDefinition<VerifyContext>[],
+  context: VerifyContext,
+  progress: Progress,
+): Promise<Check[]> {
+  let checks: Check[] = [];
+  let left: string[] = [];
+  let endedMs = 0;
+  try {
+    checks = await runChecks(definitions, context, progress);
+  } finally {
+    endedMs = performance.now();
+    context.probe.takeEvidence();
+    left = await context.sessions.closeAll();
+  }
+  if (left.length === 0) return checks;
+  const residue: Check = {
+    ...{ id: 'residue', requirement: 'R3', title: 'Nothing is left behind', state: 'failed' },
+    detail: `Tenants of this verification could not be removed: ${left.join(', ')}. AVA removes them by itself an hour later.`,
+    duration_ms: Math.round(performance.now() - endedMs),
+    evidence: context.probe.takeEvidence(),
+  };
+  progress.onEnd(residue);
+  return [...checks, residue];
+}
