@@ -129,7 +129,7 @@ function callerOf(random: () => number): CallScript {
 
 async function findUnaccounted(telephone: Telephone, results: CallResult[]): Promise<string[]> {
   const ended = new Set<string>();
-  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
     const page: any = await telephone.json(`/calls?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
     for (const call of page.calls) if (call.status === 'ended') ended.add(call.twilio_call_sid);
     cursor = page.next_cursor ?? undefined;
