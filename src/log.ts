@@ -1,9 +1,9 @@
 /**
  * JSON lines on stdout, and in LOG_FILE where set. Every line written on behalf of work carries `X-Correlation-ID`.
  */
-import { statSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { currentContext } from './correlation.ts';
+import { linesTo, linesToFile } from './log-lines.ts';
 
 export type Log = Logger;
 
@@ -23,16 +23,12 @@ export type LogHandle = {
   close(): void;
 };
 
-const ROTATION_CHECK_MS = 1000;
-/** How late a line may reach stdout or the file; `flush` waits for none. */
-const BATCH_MS = 10;
+const STDOUT = 1;
 
 export function createLog(options: LogOptions): LogHandle {
   const stdout =
-    options.stdout === undefined
-      ? inBatches(pino.destination({ dest: 1, sync: false }))
-      : { ...NO_BATCH, write: options.stdout.write };
-  const file = options.file === undefined ? undefined : openFile(options.file);
+    options.stdout === undefined ? linesTo({ fd: () => STDOUT }) : { write: options.stdout.write, flush: () => {} };
+  const file = options.file === undefined ? undefined : linesToFile(options.file);
   const log = pino(
     {
       level: options.level,
@@ -57,30 +53,6 @@ export function createLog(options: LogOptions): LogHandle {
       file?.flush();
     },
     close: () => file?.close(),
-  };
-}
-
-type Batches = { write(line: string): void; flush(): void };
-
-const NO_BATCH = { flush: () => {} };
-
-/** One write to the system for all lines of some milliseconds: it is the dearer half of a line. */
-function inBatches(stream: { write(text: string): unknown; flushSync(): void }): Batches {
-  let waiting = '';
-  const send = () => {
-    if (waiting === '') return;
-    stream.write(waiting);
-    waiting = '';
-  };
-  return {
-    write(line) {
-      if (waiting === '') setTimeout(send, BATCH_MS);
-      waiting += line;
-    },
-    flush() {
-      send();
-      stream.flushSync();
-    },
   };
 }
 
@@ -113,29 +85,4 @@ function keepBreakerWords(line: string): string {
   if (!mentions || STATE_CHANGE.test(line)) return line;
   const safe = line.replaceAll('closing', 'clos\\u0069ng');
   return safe.includes('Circuit breaker') ? safe.replaceAll('opening', 'open\\u0069ng') : safe;
-}
-
-function openFile(path: string) {
-  const stream = pino.destination({ dest: path, sync: false, mkdir: true, append: true });
-  // A full disk or a missing directory must not take the service down; stdout still has every line.
-  stream.on('error', () => {});
-  let known = inode(path);
-  const watch = setInterval(() => {
-    const current = inode(path);
-    if (known !== undefined && current !== known) stream.reopen();
-    known = inode(path) ?? current;
-  }, ROTATION_CHECK_MS);
-  watch.unref();
-  return {
-    ...inBatches(stream),
-    reopen: () => stream.reopen(),
-    close: () => {
-      clearInterval(watch);
-      stream.end();
-    },
-  };
-}
-
-function inode(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -1,5 +1,5 @@
 /** Replicas and the database die in the middle of bursts of webhooks: nothing is lost, nothing happens twice (R14). */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,8 +8,6 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { connectDatabase, type Database } from '../../src/db/connect.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createVault } from '../../src/features/credentials/vault.ts';
-import { placeOfWebhookSecret } from '../../src/features/credentials/webhook-secrets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type AvaUnderTest, startAva } from '../harness/ava.ts';
 import { printResult, seededRandom, testScale, testSeed } from '../harness/result.ts';
@@ -17,6 +15,7 @@ import { makeCaller } from '../harness/tenant.ts';
 import { until } from '../harness/until.ts';
 import { deliver, makeStorm, type StormEvent } from './storm.ts';
 import { judge, watchFinalStates } from './storm-check.ts';
+import { giveVapiSecret } from './vapi-secret.ts';
 
 const REPLICAS = 3;
 const CALLS = 150 * testScale();
@@ -43,7 +42,7 @@ beforeAll(async () => {
   simulator = await startSimulator();
   const caller = await makeCaller(database);
   email = caller.email;
-  secret = await giveSecret(caller.tenantId);
+  secret = await giveVapiSecret(database, caller.tenantId, SECRET_KEY);
   replicas = await Promise.all(
     Array.from({ length: REPLICAS }, () =>
       startAva({ databaseUrl: postgres.url, shared: simulator, env: { AVA_SECRET_KEY: SECRET_KEY } }),
@@ -138,27 +137,6 @@ function report(seed: number, events: StormEvent[], { mail, ...verdict }: Awaite
     seed,
   });
   console.log(`R14 calls nobody was told of: ${mail.missing}; mails that may have arrived: ${mail.unknown}`);
-}
-
-async function giveSecret(tenantId: string): Promise<string> {
-  const token = randomBytes(32).toString('base64url');
-  const id = randomUUID();
-  const place = placeOfWebhookSecret(tenantId, id);
-  await database.asTenant(tenantId, (trx) =>
-    trx
-      .insertInto('webhook_secrets')
-      .values({
-        id,
-        tenant_id: tenantId,
-        vendor: 'vapi',
-        secret: createVault({ secretKey: SECRET_KEY }).seal(token, place),
-        fingerprint: createHash('sha256').update(token).digest(),
-        created_at: new Date(),
-        expires_at: null,
-      })
-      .execute(),
-  );
-  return token;
 }
 
 async function asOwner<T>(work: (owner: Client) => Promise<T>): Promise<T> {

@@ -7,7 +7,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
-import { createTestDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
 
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,7 +49,7 @@ export const OWNER = { email: 'owner@example.test', password: 'correct horse bat
 /** Starts everything and waits until `/readyz` says yes. */
 export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> {
   const simulator = options.shared ?? (await startSimulator(options.simulator ?? {}));
-  const database = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const database = options.databaseUrl === undefined ? await newDatabase() : undefined;
   const databaseUrl = options.databaseUrl ?? database!.url;
   const dir = mkdtempSync(path.join(tmpdir(), 'ava-under-test-'));
   const logFile = path.join(dir, 'ava.log');
@@ -119,6 +118,12 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Only where it is wanted: the module works within a run of the tests alone, and benches bring a database of their own. */
+async function newDatabase() {
+  const { createTestDatabase } = await import('./database.ts');
+  return await createTestDatabase();
 }
 
 async function makeOwner(cli: AvaUnderTest['cli']): Promise<string> {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Vapi, VapiCredential } from '../../providers/vapi/vapi.ts';
+import { within } from '../../within.ts';
 
 export type HowEnded = (tenantId: string, vapiCallId: string) => Promise<'finished' | 'dropped'>;
 
@@ -29,7 +30,7 @@ export function createHowEnded(deps: HowEndedDeps): HowEnded {
     return call.status === 'ended' ? (call.endedReason ?? 'unknown') : undefined;
   }
 
-  return async (tenantId, vapiCallId) => {
+  async function find(tenantId: string, vapiCallId: string): Promise<'finished' | 'dropped'> {
     const untilMs = clock.monotonicMs() + BUDGET_MS;
     let asking: Promise<void> | undefined;
     let asked: string | undefined;
@@ -48,5 +49,14 @@ export function createHowEnded(deps: HowEndedDeps): HowEnded {
       if (asked === undefined) await new Promise<void>((resolve) => void clock.setTimer(LOOK_EVERY_MS, resolve));
     }
     return 'dropped';
-  };
+  }
+
+  // Also when neither Vapi nor our own database says anything.
+  return (tenantId, vapiCallId) =>
+    within(
+      clock,
+      BUDGET_MS,
+      () => find(tenantId, vapiCallId),
+      () => 'dropped',
+    );
 }
