@@ -177,6 +177,8 @@ function callsOf(get: Get, post: Write, put: Write, send: Transport) {
     retention: (on: Signal = {}) => get<Out<typeof calls.retentionSchema>>('/calls/retention', ['days'], on),
     putRetention: (body: In<typeof calls.retentionSchema>) =>
       put<Out<typeof calls.retentionSchema>>('/calls/retention', body),
+    texts: (on: Signal = {}) => get<Out<typeof calls.callTextsSchema>>('/calls/texts', ['when'], on),
+    putTexts: (body: In<typeof calls.callTextsSchema>) => put<Out<typeof calls.callTextsSchema>>('/calls/texts', body),
     completeness: (on: Signal = {}) => get<Out<typeof calls.completenessSchema>>('/calls/completeness', ['days'], on),
     recording: (path: string, on: Signal = {}) =>
       send<Blob>({ method: 'GET', path: path.replace(/^\/api\/v1/, ''), as: 'blob', signal: on.signal }),

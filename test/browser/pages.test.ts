@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     expect(asked).toEqual(['/api/v1/twilio/numbers/routing/now']);
   });
 
-  it('Call rules keeps limits and retention', async () => {
+  it('Call rules keeps limits, retention and text messages', async () => {
     await window.go('/settings/calls');
     await untilLoaded(page);
     await page.getByLabel('Countries that may be called').fill('us, Germany');
@@ -53,6 +53,14 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Calls are kept as you chose').waitFor();
     expect(await dashboard.telephone.json('/calls/retention')).toEqual({ days: 90 });
+    await page.getByLabel('Send a text').selectOption('voicemail');
+    await page.getByRole('button', { name: 'Save text messages' }).click();
+    await page.getByText('Name at least one number.').waitFor();
+    await page.getByLabel('To these numbers').fill('+1 202 555 0177');
+    await page.getByRole('button', { name: 'Save text messages' }).click();
+    await page.getByText('Text messages saved').waitFor();
+    const texts = { when: 'voicemail', to: ['+12025550177'], per_day: 100 };
+    expect(await dashboard.telephone.json('/calls/texts')).toEqual(texts);
   });
 
   it('of a call plays its recording through AVA', async () => {

@@ -50,6 +50,8 @@ describe('a telephone call', () => {
 
   it('goes to a person when Vapi is down, and to voicemail when the person does not answer', async () => {
     const { control } = telephone.ava.simulator;
+    const texts = { when: 'voicemail', to: ['+12025550177'], per_day: 5 };
+    expect(await telephone.json('/calls/texts', { method: 'PUT', body: JSON.stringify(texts) })).toEqual(texts);
     control.addFault({ vendor: 'vapi', kind: 'status', status: 503 });
     const toPerson = await ring();
     expect(toPerson).toMatchObject({ outcome: 'person', heardError: false });
@@ -68,6 +70,25 @@ describe('a telephone call', () => {
     );
     expect(call).toMatchObject({ ended_reason_code: 'message_left' });
     control.clearFaults();
+    const told = await until(
+      'the owner was told of the message, by mail and by text',
+      async () => {
+        const { timeline } = await telephone.json(`/calls/${call.id}/timeline`);
+        return timeline.some((one: any) => one.name === 'call.told:done') ? timeline : undefined;
+      },
+      90_000,
+    );
+    expect(told.map((one: any) => one.name)).toEqual(expect.arrayContaining(['email:done', 'sms:done']));
+    const mails = control.inboxes.mailbox.mails.filter(({ text }) => text.includes(`/calls/${call.id}`));
+    expect(mails.map(({ subject }) => subject)).toEqual([`Voicemail from ${toVoicemail.from}`]);
+    const link = `${telephone.ava.url}/calls/${call.id}`;
+    expect(mails[0]!.text).toContain(`Listen to the message: ${link}`);
+    expect(mails[0]!.text).toMatch(/Called: \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    expect(mails[0]!.html).toContain(`<a href="${link}">`);
+    const sent = await textsSent(telephone);
+    expect(sent.map(({ to, body }) => [to, body.replace(/, [^,]*UTC/, '')])).toEqual([
+      ['+12025550177', `Voicemail from ${toVoicemail.from}. ${link}`],
+    ]);
   });
 });
 
@@ -175,3 +196,11 @@ describe('what an operator can do', () => {
     expect(JSON.parse(stdout).webhooks).toHaveLength(1);
   });
 });
+
+async function textsSent({ ava }: Telephone): Promise<{ to: string; body: string }[]> {
+  const { baseUrl, accountSid, authToken } = ava.simulator.twilio;
+  const response = await fetch(`${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
+    headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+  });
+  return ((await response.json()) as { messages: { to: string; body: string }[] }).messages;
+}

@@ -231,6 +231,17 @@ describe('the other rules', () => {
     expect(page().map((one) => one.severity)).toEqual(['critical']);
   });
 
+  it('tell when a mail about a call was given up', async () => {
+    const fleet = await startReplica();
+    fleet.metrics.effectsGivenUp.inc({ kind: 'call.told' }, 0);
+    await look(fleet);
+    expect(slackTexts()).toEqual([]);
+    fleet.metrics.effectsGivenUp.inc({ kind: 'call.told' });
+    await look(fleet);
+    expect(slackTexts().join()).toContain('Nobody could be told of a call');
+    expect(page()).toEqual([]);
+  });
+
   it('wait until a condition has held for as long as its rule says', async () => {
     const fleet = await startReplica();
     fleet.metrics.webhookQuarantine.set(2);
