@@ -63,6 +63,30 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     expect(await dashboard.telephone.json('/calls/texts')).toEqual(texts);
   });
 
+  it('of an assistant switches its tools on and off, and says so when that fails', async () => {
+    const id = dashboard.telephone.ava.simulator.vapi.assistantId;
+    const enabled = async () => {
+      const { tools } = await dashboard.telephone.json(`/assistants/${id}/tools`);
+      return tools.flatMap((tool: { name: string; enabled: boolean }) => (tool.enabled ? [tool.name] : []));
+    };
+    await window.go(`/assistants/${id}`);
+    await untilLoaded(page);
+    const booking = page.getByRole('switch', { name: 'Book appointments' });
+    await booking.click();
+    await page.getByText('Tools saved').first().waitFor();
+    expect(await enabled()).toEqual(['book_appointment']);
+    await page.getByRole('switch', { name: 'Look into the calendar' }).click();
+    await expect.poll(enabled, { timeout: 30_000 }).toEqual(['check_availability', 'book_appointment']);
+    // A change that does not arrive is taken back on the page.
+    await page.route('**/tools', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+    await booking.click();
+    await page.getByText('That did not work').first().waitFor();
+    await expect.poll(() => booking.getAttribute('aria-checked'), { timeout: 30_000 }).toBe('true');
+    await page.unroute('**/tools');
+    await booking.click();
+    await expect.poll(enabled, { timeout: 30_000 }).toEqual(['check_availability']);
+  });
+
   it('of a call plays its recording through AVA', async () => {
     await window.go(`/calls/${callId}`);
     await untilLoaded(page);
