@@ -12,6 +12,7 @@ import {
 } from './client-operations.ts';
 import type { ApiRequest, Transport } from './client-transport.ts';
 import type * as accounts from './features/accounts/contract.ts';
+import type * as tools from './features/assistant-tools/contract.ts';
 import type * as assistants from './features/assistants/contract.ts';
 import type * as calls from './features/calls/contract.ts';
 import type * as credentials from './features/credentials/contract.ts';
@@ -140,6 +141,9 @@ function assistantsOf(get: Get, post: Write, put: Write, remove: Remove) {
       post<assistants.AssistantReply>(`${of(id)}/duplicate`, body, once),
     remove: (id: string, checked: Checked) => remove<assistants.AssistantRemoval>(of(id), checked),
     restore: (id: string) => post<assistants.AssistantReply>(`${of(id)}/restore`),
+    tools: (id: string, on: Signal = {}) => get<tools.AssistantToolList>(`${of(id)}/tools`, ['tools'], on),
+    putTools: (id: string, body: In<typeof tools.assistantToolChangeSchema>, checked: Checked) =>
+      put<tools.AssistantToolList>(`${of(id)}/tools`, body, { ...checked, expects: ['tools'] }),
   };
 }
 
@@ -177,6 +181,8 @@ function callsOf(get: Get, post: Write, put: Write, send: Transport) {
     retention: (on: Signal = {}) => get<Out<typeof calls.retentionSchema>>('/calls/retention', ['days'], on),
     putRetention: (body: In<typeof calls.retentionSchema>) =>
       put<Out<typeof calls.retentionSchema>>('/calls/retention', body),
+    texts: (on: Signal = {}) => get<Out<typeof calls.callTextsSchema>>('/calls/texts', ['when'], on),
+    putTexts: (body: In<typeof calls.callTextsSchema>) => put<Out<typeof calls.callTextsSchema>>('/calls/texts', body),
     completeness: (on: Signal = {}) => get<Out<typeof calls.completenessSchema>>('/calls/completeness', ['days'], on),
     recording: (path: string, on: Signal = {}) =>
       send<Blob>({ method: 'GET', path: path.replace(/^\/api\/v1/, ''), as: 'blob', signal: on.signal }),

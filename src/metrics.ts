@@ -83,6 +83,11 @@ export function createMetrics() {
       'reason',
     ]),
     callsRecovered: counter('calls_recovered_total', 'Calls that reconciliation found and completed.'),
+    effectsGivenUp: counter(
+      'effects_given_up_total',
+      'Actions outside AVA that were given up after their last attempt, by kind.',
+      ['kind'],
+    ),
     deadLetters: gauge('jobs_dead_letters', 'Jobs that failed for good and wait for an operator.'),
     stubMode: gauge('stub_mode', '1 while INTEGRATIONS_STUB_MODE is on.', ['env']),
     alertsFiring: gauge('alerts_firing', 'Alerts that fire now.', ['rule', 'severity']),

@@ -153,13 +153,16 @@ export type CallDaysTable = {
   cost_usd: number;
 };
 
-/** How long calls are kept, where a tenant may call, and how often. */
+/** How long calls are kept, where a tenant may call, how often, and who is texted afterwards. */
 export type CallPoliciesTable = {
   tenant_id: string;
   retention_days: number | null;
   countries: Generated<string[]>;
   calls_per_user_per_day: Generated<number>;
   calls_per_tenant_per_day: Generated<number>;
+  texts_when: Generated<string>;
+  texts_to: Generated<string[]>;
+  texts_per_day: Generated<number>;
 };
 
 export type CallBudgetsTable = { tenant_id: string; day: string; who: string; used: Generated<number> };

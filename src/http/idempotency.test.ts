@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/harness/databa
 import { createHandClock } from '../../test/harness/hand-clock.ts';
 import { type PrivateApp, startPrivateApp } from '../../test/harness/private-app.ts';
 import { makeCaller } from '../../test/harness/tenant.ts';
+import { fail } from '../errors.ts';
 import type { Caller } from './caller.ts';
 
 let database: TestDatabase;
@@ -23,6 +24,11 @@ beforeAll(async () => {
         const config = { access: 'editor', idempotent } as const;
         scope.post(`/${idempotent}`, { config }, async () => ({ ran: (ran += 1) }));
       }
+      const config = { access: 'editor', idempotent: true } as const;
+      scope.post('/fails', { config }, async () => {
+        ran += 1;
+        throw fail('upstream_failed', 'It failed before it had an effect.');
+      });
     },
   });
 });
@@ -31,7 +37,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const send = (path: string, key: string) => app.call('POST', path, { a: 1 }, { 'idempotency-key': key });
+const send = (path: string, key: string, a = 1) => app.call('POST', path, { a }, { 'idempotency-key': key });
 
 /** As a process leaves it that was killed in the middle. */
 async function cutOff(path: string, key: string): Promise<void> {
@@ -63,4 +69,24 @@ it('takes over such a request where its effect cannot happen twice, once among m
   expect(answers.map((answer) => answer.status)).toContain(200);
   const again = await send('/api/v1/resumable', 'k2');
   expect(again.body).toEqual({ ran: before + 1 });
+});
+
+it('gives the first answer again for a day, to this request and this person alone', async () => {
+  const first = await send('/api/v1/true', 'k3');
+  const repeat = await send('/api/v1/true', 'k3');
+  expect([repeat.status, repeat.body, repeat.headers.get('idempotency-replayed')]).toEqual([200, first.body, 'true']);
+  for (const other of [await send('/api/v1/true', 'k3', 2), await send('/api/v1/resumable', 'k3')])
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+  const somebody = caller;
+  caller = await makeCaller(database.database, 'owner', false);
+  expect((await send('/api/v1/true', 'k3')).body).toEqual({ ran: first.body.ran + 1 });
+  caller = somebody;
+  clock.advance(24 * 3_600_000 + 1);
+  expect((await send('/api/v1/true', 'k3')).body).toEqual({ ran: first.body.ran + 2 });
+});
+
+it('lets a request that failed before its effect be tried again under its key', async () => {
+  const before = ran;
+  for (let turn = 0; turn < 2; turn += 1) expect((await send('/api/v1/fails', 'k4')).status).toBe(502);
+  expect(ran).toBe(before + 2);
 });

@@ -33,7 +33,7 @@ export function createAfterCallDeps(options: AfterCallOptions) {
     twilioOf,
     credentialOf: vapiOf,
     lineOf: async (tenantId, sid) => lines(tenantId).find((one) => sid === undefined || one.sid === sid),
-    ownNumbers: async (tenantId) => lines(tenantId).map((one) => one.phoneNumber),
+    ownNumbers: async (tenantId) => telephone.ownNumbers(tenantId),
     assistantOf: (tenantId, wanted) => assistantOf(options, tenantId, wanted),
   });
   const reconciliation = createReconciliation({
@@ -70,7 +70,11 @@ export function createAfterCallDeps(options: AfterCallOptions) {
     placing,
     reconciliation,
     flip,
-    callRules: createCallRules({ db, audit: options.audit }),
+    callRules: createCallRules({
+      db,
+      audit: options.audit,
+      ownNumbers: async (tenantId) => telephone.ownNumbers(tenantId),
+    }),
 
     async recordingOf(tenantId: string, callId: string) {
       const { recording, vapiCallId } = await calls.recordingOf(tenantId, callId);

@@ -57,8 +57,28 @@ export async function ownersOf(db: Database, tenantId: string): Promise<string[]
   return users.map((user) => user.email);
 }
 
-export async function assistantName(db: Database, tenantId: string, assistantId: string | null): Promise<string> {
-  if (assistantId === null || !UUID.test(assistantId)) return 'none';
+/** A number of the tenant's that can send texts, the wanted one before others. */
+export async function textSenderOf(db: Database, tenantId: string, wanted: string | null): Promise<string | undefined> {
+  const row = await db.lane('job').asTenant(tenantId, (trx) =>
+    trx
+      .selectFrom('phone_numbers')
+      .select('phone_number')
+      .where(sql<boolean>`coalesce((twilio_snapshot->'capabilities'->>'sms')::boolean, true)`)
+      .orderBy(sql`phone_number = ${wanted ?? ''}`, 'desc')
+      .orderBy('phone_number')
+      .limit(1)
+      .executeTakeFirst(),
+  );
+  return row?.phone_number;
+}
+
+/** Null where no assistant was asked. */
+export async function assistantName(
+  db: Database,
+  tenantId: string,
+  assistantId: string | null,
+): Promise<string | null> {
+  if (assistantId === null || !UUID.test(assistantId)) return null;
   const row = await db.asTenant(tenantId, (trx) =>
     trx.selectFrom('assistants').select('name').where('vapi_assistant_id', '=', assistantId).executeTakeFirst(),
   );

@@ -1,7 +1,7 @@
 /** Makes what a telephone call passes through: routing, the front door, the ledger of webhooks, and the calls themselves. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { assistantName, ownerOfMessage, ownersOf, tenantOfNumber, toldReason } from './call-data.ts';
+import { ownerOfMessage, tenantOfNumber, toldReason } from './call-data.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/connect.ts';
@@ -18,12 +18,11 @@ import { createTwilioDoor } from '../features/inbound-calls/door.ts';
 import { createHowEnded } from '../features/inbound-calls/how-ended.ts';
 import { createInboundCalls, whyNotAssistant } from '../features/inbound-calls/inbound-calls.ts';
 import { createFollowing } from '../features/phone-numbers/following.ts';
-import { createRouting, createRoutingTable } from '../features/phone-numbers/routing.ts';
+import { createRouting, createRoutingTable, type RoutingTable } from '../features/phone-numbers/routing.ts';
 import type { Routing, RoutingTest } from '../features/phone-numbers/routing-contract.ts';
 import { testRouting } from '../features/phone-numbers/routing-test.ts';
 import type { Calendars } from '../features/calendars/calendars.ts';
 import type { Messaging } from '../features/messaging/messaging.ts';
-import { createTold } from '../features/calls/told.ts';
 import type { CircuitHistory } from '../features/system/circuit-history.ts';
 import type { Events } from '../features/system/events.ts';
 import { createAnswers } from '../features/webhook-inbox/answers.ts';
@@ -42,6 +41,7 @@ import type { Vapi } from '../providers/vapi/vapi.ts';
 import type { Guard } from '../resilience/guard.ts';
 import type { Tracer } from '../tracing.ts';
 import { createAdditions } from './timeline.ts';
+import { createToldDeps } from './told.ts';
 import { createToolDeps } from './tools.ts';
 
 export type CallDepsOptions = {
@@ -92,15 +92,10 @@ export async function createCallDeps(options: CallDepsOptions) {
     afterCall: (trx, tenantId, ended) => told.plan(trx, tenantId, ended),
     additions: createAdditions(options),
   });
-  const told = createTold({
-    clock,
-    effects,
-    log,
-    publicUrl,
-    getCall: (...of) => calls.get(...of),
-    ownersOf: (tenantId) => ownersOf(db, tenantId),
-    assistantName: (...of) => assistantName(db, ...of),
-    send: (mail) => options.messaging.sendCallSummary(mail),
+  const told = createToldDeps({
+    ...{ config, clock, log, metrics, db, effects, twilio, twilioOf, publicUrl, calls },
+    messaging: options.messaging,
+    ownNumbers: async (tenantId) => ownNumbersIn(table, tenantId),
   });
   const isIngestBusy = () => inbox.waiting() > BUSY_WAITING;
   const processing = createProcessing({
@@ -176,6 +171,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     routing,
     following,
     routingTable: table,
+    ownNumbers: (tenantId: string) => ownNumbersIn(table, tenantId),
     twilioOf,
     testRouting: (tenantId: string, of: Routing) => testNow(options, { tenantId, routing: of, webhooks }),
     calls,
@@ -227,6 +223,10 @@ function credentialsOf({ credentials }: Pick<CallDepsOptions, 'credentials'>) {
       );
     },
   };
+}
+
+function ownNumbersIn(table: RoutingTable, tenantId: string): string[] {
+  return table.all().flatMap((one) => (one.tenantId === tenantId ? [one.phoneNumber] : []));
 }
 
 function environmentOf({ twilioAccountSid, twilioAuthToken }: Config) {

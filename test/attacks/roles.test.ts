@@ -30,7 +30,8 @@ async function person(role: Role, operator: boolean): Promise<Person> {
 /** What a viewer may change: what is the viewer's own. */
 const OWN = ['POST /api/v1/auth/switch-tenant', 'POST /api/v1/auth/password'];
 /** Keys, members, money and what everybody shares are not for editors. */
-const ADMINISTRATION = /credentials|members|ops\/|calls\/(limits|retention)|calendar\/\{provider\}\/connect|\/import$/;
+const ADMINISTRATION =
+  /credentials|members|ops\/|calls\/(limits|retention|texts)|calendar\/\{provider\}\/connect|\/import$/;
 
 test('every role meets exactly the doors that the table opens for it', async () => {
   const deviations: string[] = [];

@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     expect(asked).toEqual(['/api/v1/twilio/numbers/routing/now']);
   });
 
-  it('Call rules keeps limits and retention', async () => {
+  it('Call rules keeps limits, retention and text messages', async () => {
     await window.go('/settings/calls');
     await untilLoaded(page);
     await page.getByLabel('Countries that may be called').fill('us, Germany');
@@ -53,6 +53,38 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Calls are kept as you chose').waitFor();
     expect(await dashboard.telephone.json('/calls/retention')).toEqual({ days: 90 });
+    await page.getByLabel('Send a text').selectOption('voicemail');
+    await page.getByRole('button', { name: 'Save text messages' }).click();
+    await page.getByText('Name at least one number.').waitFor();
+    await page.getByLabel('To these numbers').fill('+1 202 555 0177');
+    await page.getByRole('button', { name: 'Save text messages' }).click();
+    await page.getByText('Text messages saved').waitFor();
+    const texts = { when: 'voicemail', to: ['+12025550177'], per_day: 100 };
+    expect(await dashboard.telephone.json('/calls/texts')).toEqual(texts);
+  });
+
+  it('of an assistant switches its tools on and off, and says so when that fails', async () => {
+    const id = dashboard.telephone.ava.simulator.vapi.assistantId;
+    const enabled = async () => {
+      const { tools } = await dashboard.telephone.json(`/assistants/${id}/tools`);
+      return tools.flatMap((tool: { name: string; enabled: boolean }) => (tool.enabled ? [tool.name] : []));
+    };
+    await window.go(`/assistants/${id}`);
+    await untilLoaded(page);
+    const booking = page.getByRole('switch', { name: 'Book appointments' });
+    await booking.click();
+    await page.getByText('Tools saved').first().waitFor();
+    expect(await enabled()).toEqual(['book_appointment']);
+    await page.getByRole('switch', { name: 'Look into the calendar' }).click();
+    await expect.poll(enabled, { timeout: 30_000 }).toEqual(['check_availability', 'book_appointment']);
+    // A change that does not arrive is taken back on the page.
+    await page.route('**/tools', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+    await booking.click();
+    await page.getByText('That did not work').first().waitFor();
+    await expect.poll(() => booking.getAttribute('aria-checked'), { timeout: 30_000 }).toBe('true');
+    await page.unroute('**/tools');
+    await booking.click();
+    await expect.poll(enabled, { timeout: 30_000 }).toEqual(['check_availability']);
   });
 
   it('of a call plays its recording through AVA', async () => {

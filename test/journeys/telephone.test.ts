@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verbsOfTwiml } from '../../src/providers/twilio/twiml.ts';
 import { until } from '../harness/until.ts';
 import { ANN, startTelephone, type Telephone } from '../harness/telephone.ts';
@@ -50,6 +50,8 @@ describe('a telephone call', () => {
 
   it('goes to a person when Vapi is down, and to voicemail when the person does not answer', async () => {
     const { control } = telephone.ava.simulator;
+    const texts = { when: 'voicemail', to: ['+12025550177'], per_day: 5 };
+    expect(await telephone.json('/calls/texts', { method: 'PUT', body: JSON.stringify(texts) })).toEqual(texts);
     control.addFault({ vendor: 'vapi', kind: 'status', status: 503 });
     const toPerson = await ring();
     expect(toPerson).toMatchObject({ outcome: 'person', heardError: false });
@@ -68,39 +70,53 @@ describe('a telephone call', () => {
     );
     expect(call).toMatchObject({ ended_reason_code: 'message_left' });
     control.clearFaults();
+    const told = await until(
+      'the owner was told of the message, by mail and by text',
+      async () => {
+        const { timeline } = await telephone.json(`/calls/${call.id}/timeline`);
+        return timeline.some((one: any) => one.name === 'call.told:done') ? timeline : undefined;
+      },
+      90_000,
+    );
+    expect(told.map((one: any) => one.name)).toEqual(expect.arrayContaining(['email:done', 'sms:done']));
+    const mails = control.inboxes.mailbox.mails.filter(({ text }) => text.includes(`/calls/${call.id}`));
+    expect(mails.map(({ subject }) => subject)).toEqual([`Voicemail from ${toVoicemail.from}`]);
+    const link = `${telephone.ava.url}/calls/${call.id}`;
+    expect(mails[0]!.text).toContain(`Listen to the message: ${link}`);
+    expect(mails[0]!.text).toMatch(/Called: \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+    expect(mails[0]!.html).toContain(`<a href="${link}">`);
+    const sent = await textsSent(telephone);
+    expect(sent.map(({ to, body }) => [to, body.replace(/, [^,]*UTC/, '')])).toEqual([
+      ['+12025550177', `Voicemail from ${toVoicemail.from}. ${link}`],
+    ]);
   });
 });
 
 describe('around a call', () => {
-  // Left out on the system's PostgreSQL: after the outage above the mail does not come there, which is not understood yet.
-  it.skipIf(inject('postgresqlUrl'))(
-    'the owner is told once by mail, and the recording is played through AVA',
-    { timeout: 150_000 },
-    async () => {
-      const { control } = telephone.ava.simulator;
-      const result = await ring({ says: ['Is Doctor Birch in today?'] });
-      const call = await telephone.callWhen(
-        result.callSid,
-        'the report has come',
-        (one) => one.status === 'ended' && one.has_transcript,
-      );
-      // A mail that a busy machine could not take at once is tried again after half a minute.
-      const patienceMs = 90_000;
-      const hasCome = () => {
-        const found = control.inboxes.mailbox.mails.filter((mail) => JSON.stringify(mail).includes(call.id));
-        return found.length > 0 ? found : undefined;
-      };
-      const mails = await until('the mail has come', hasCome, patienceMs);
-      expect(mails).toHaveLength(1);
-      const recording = await telephone.owner.fetch(`/api/v1/calls/${call.id}/recording`);
-      expect(recording.status).toBe(200);
-      expect(
-        Buffer.from(await recording.arrayBuffer())
-          .subarray(0, 4)
-          .toString(),
-      ).toBe('RIFF');
-    },
-  );
+  it('the owner is told once by mail, and the recording is played through AVA', { timeout: 150_000 }, async () => {
+    const { control } = telephone.ava.simulator;
+    const result = await ring({ says: ['Is Doctor Birch in today?'] });
+    const call = await telephone.callWhen(
+      result.callSid,
+      'the report has come',
+      (one) => one.status === 'ended' && one.has_transcript,
+    );
+    // A mail that a busy machine could not take at once is tried again after half a minute.
+    const patienceMs = 90_000;
+    const hasCome = () => {
+      const found = control.inboxes.mailbox.mails.filter((mail) => mail.text.includes(`/calls/${call.id}`));
+      return found.length > 0 ? found : undefined;
+    };
+    const mails = await until('the mail has come', hasCome, patienceMs);
+    expect(mails).toHaveLength(1);
+    const recording = await telephone.owner.fetch(`/api/v1/calls/${call.id}/recording`);
+    expect(recording.status).toBe(200);
+    expect(
+      Buffer.from(await recording.arrayBuffer())
+        .subarray(0, 4)
+        .toString(),
+    ).toBe('RIFF');
+  });
 
   it('a call is placed once per key, to allowed countries, and never to premium numbers', async () => {
     const order = (to: string, key: string) =>
@@ -180,3 +196,11 @@ describe('what an operator can do', () => {
     expect(JSON.parse(stdout).webhooks).toHaveLength(1);
   });
 });
+
+async function textsSent({ ava }: Telephone): Promise<{ to: string; body: string }[]> {
+  const { baseUrl, accountSid, authToken } = ava.simulator.twilio;
+  const response = await fetch(`${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
+    headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+  });
+  return ((await response.json()) as { messages: { to: string; body: string }[] }).messages;
+}

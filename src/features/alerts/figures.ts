@@ -55,6 +55,7 @@ async function readCounters(metrics: Metrics, counters: Record<string, number>):
   counters['calls'] = await sum(metrics.callsByRoute);
   counters['calls_rescued'] = await sum(metrics.callsByRoute, isRescue);
   counters['calls_recovered'] = await sum(metrics.callsRecovered);
+  counters['effects_given_up'] = await sum(metrics.effectsGivenUp);
   counters['notifications_failed'] = await sum(metrics.notifications, (labels) => labels['outcome'] === 'failed');
 }
 

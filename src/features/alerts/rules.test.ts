@@ -70,6 +70,17 @@ describe('the other rules', () => {
     expect(alerting.pages().map((one) => one.severity)).toEqual(['critical']);
   });
 
+  it('tell when a mail about a call was given up', async () => {
+    const fleet = await alerting.startReplica();
+    fleet.metrics.effectsGivenUp.inc({ kind: 'call.told' }, 0);
+    await look(fleet);
+    expect(alerting.slackTexts()).toEqual([]);
+    fleet.metrics.effectsGivenUp.inc({ kind: 'call.told' });
+    await look(fleet);
+    expect(alerting.slackTexts().join()).toContain('Nobody could be told of a call');
+    expect(alerting.pages()).toEqual([]);
+  });
+
   it('wait until a condition has held for as long as its rule says', async () => {
     const fleet = await alerting.startReplica();
     fleet.metrics.webhookQuarantine.set(2);

@@ -159,6 +159,20 @@ export const RULES: readonly AlertRule[] = [
     find: (view) => holds(view.gauge('dead_letters') > 0, view.gauge('dead_letters')),
   },
   {
+    id: 'owners_not_told',
+    severity: 'warning',
+    summary: 'Nobody could be told of a call; its mail or text message was given up',
+    forSeconds: 0,
+    meaning: 'Ten attempts over four hours failed. The call itself is in the list, but its owner may not know of it.',
+    action:
+      'Read in the log why (grep "could not be told of a call"), mend it, send a test under Integrations, and tell the owner.',
+    promql: 'sum(increase(effects_given_up_total[1h])) > 0',
+    find: (view) => {
+      const givenUp = view.increase('effects_given_up', HOUR_MS);
+      return holds(givenUp > 0, givenUp);
+    },
+  },
+  {
     id: 'latency_p95',
     severity: 'warning',
     summary: 'One request in twenty takes longer than 500 ms',

@@ -20,14 +20,28 @@ export async function takeBudget(
   ] as const;
   await sql`savepoint budget`.execute(trx);
   for (const [who, most] of limits) {
-    const { rows } = await sql`
-      insert into call_budgets (tenant_id, day, who, used) select ${tenantId}, ${day}::date, ${who}, 1 where ${most} > 0
-      on conflict (tenant_id, day, who) do update set used = call_budgets.used + 1 where call_budgets.used < ${most}
-      returning used`.execute(trx);
-    if (rows.length === 0) {
-      await sql`rollback to savepoint budget`.execute(trx);
-      return false;
-    }
+    if (await takeOne(trx, { tenantId, day, who, most })) continue;
+    await sql`rollback to savepoint budget`.execute(trx);
+    return false;
   }
   return true;
+}
+
+/** Takes one text message from the tenant's budget of the day; false when it is used up. */
+export function takeText(
+  trx: Transaction<Schema>,
+  order: { tenantId: string; day: string; most: number },
+): Promise<boolean> {
+  return takeOne(trx, { ...order, who: 'texts' });
+}
+
+async function takeOne(
+  trx: Transaction<Schema>,
+  { tenantId, day, who, most }: { tenantId: string; day: string; who: string; most: number },
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into call_budgets (tenant_id, day, who, used) select ${tenantId}, ${day}::date, ${who}, 1 where ${most} > 0
+    on conflict (tenant_id, day, who) do update set used = call_budgets.used + 1 where call_budgets.used < ${most}
+    returning used`.execute(trx);
+  return rows.length > 0;
 }

@@ -172,6 +172,18 @@ export const callLimitsSchema = z
   })
   .meta({ id: 'CallLimits' });
 
+/** Text messages after calls. They cost money, so nobody gets any until somebody asks for them. */
+export const callTextsSchema = z
+  .object({
+    when: z.enum(['never', 'voicemail', 'every_call']),
+    /** Who is texted: at most five international numbers in countries that may be called, none of them premium. */
+    to: z.array(z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be an international number such as +4930123456')).max(5),
+    /** The most that are sent in one day (UTC). */
+    per_day: z.number().int().min(1).max(9_999),
+  })
+  .refine(({ when, to }) => when === 'never' || to.length > 0, { path: ['to'], message: 'must name somebody' })
+  .meta({ id: 'CallTexts' });
+
 export const completenessSchema = z
   .object({
     days: z.array(
@@ -211,6 +223,7 @@ export const callStatsSchema = z
   })
   .meta({ id: 'CallStats' });
 
+export type CallTexts = z.output<typeof callTextsSchema>;
 export type Call = z.output<typeof callSchema>;
 export type CallDetail = z.output<typeof callDetailSchema>;
 export type CallStatus = (typeof CALL_STATUSES)[number];

@@ -51,6 +51,12 @@ export function countryOf(phoneNumber: string): string | undefined {
   return undefined;
 }
 
+/** The countries that may be called: those that somebody has allowed, or those of the tenant's own numbers. */
+export function allowedCountries(chosen: readonly string[], ownNumbers: readonly string[]): string[] {
+  if (chosen.length > 0) return [...chosen];
+  return [...new Set(ownNumbers.map(countryOf).filter((one) => one !== undefined))];
+}
+
 /** Why this number may not be called; undefined when it may. `allowed` are ISO country codes. */
 export function refusalOf(phoneNumber: string, allowed: readonly string[]): string | undefined {
   if (PREMIUM.some((pattern) => pattern.test(phoneNumber))) return 'Premium numbers are not called.';

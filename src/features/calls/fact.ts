@@ -38,6 +38,8 @@ export type Facts = {
   isReport?: boolean | undefined;
   /** Somebody was really reached. */
   reached?: 'ai' | 'person' | 'voicemail' | 'sentence' | undefined;
+  /** AVA asked the caller to leave a message, which may be heard of after the line is over. */
+  isMessageAsked?: boolean | undefined;
   routeReason?: string | undefined;
   /** AVA took the caller on after the assistant had dropped out. */
   isRescue?: boolean | undefined;

@@ -29,6 +29,8 @@ export type CallState = {
   isRecovered: boolean;
   /** Nothing more is expected that would change what people are told about it. */
   isComplete: boolean;
+  /** The caller was asked for a message, and nobody has said yet that there is one. */
+  mayBringMessage: boolean;
 };
 
 /** `given` holds at least one fact. */
@@ -61,6 +63,7 @@ export function foldCall(given: readonly CallFact[]): CallState {
     recording: recordingOf(facts),
     isRecovered: facts.some(({ facts: { isRecovered } }) => isRecovered === true),
     isComplete: end.isEnded && isComplete(facts, outcome),
+    mayBringMessage: outcome !== 'voicemail' && facts.some(({ facts: known }) => known.isMessageAsked === true),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   callLimitsSchema,
   callParamsSchema,
   callReplySchema,
+  callTextsSchema,
   type CallDetail,
   placeCallSchema,
   retentionSchema,
@@ -28,6 +29,7 @@ export function moreCallRoutes(app: App, deps: MoreCallRoutesDeps): void {
   recording(app, deps);
   limits(app, deps);
   retention(app, deps);
+  texts(app, deps);
 }
 
 function place(app: App, { placing }: MoreCallRoutesDeps): void {
@@ -91,5 +93,17 @@ function retention(app: App, { rules }: MoreCallRoutesDeps): void {
   const write = { tags, summary: 'Change how long calls are kept', body: retentionSchema, response };
   app.put('/calls/retention', { config: { access: 'admin', limitGroup }, schema: write }, (request) =>
     rules.putRetention(actorOf(request), request.body),
+  );
+}
+
+function texts(app: App, { rules }: MoreCallRoutesDeps): void {
+  const response = { 200: callTextsSchema, ...REFUSALS };
+  const read = { tags, summary: 'Who gets a text message after a call', response };
+  app.get('/calls/texts', { config: { access: 'viewer', limitGroup }, schema: read }, (request) =>
+    rules.getTexts(request.caller.tenantId),
+  );
+  const write = { tags, summary: 'Change who gets a text message after a call', body: callTextsSchema, response };
+  app.put('/calls/texts', { config: { access: 'admin', limitGroup }, schema: write }, (request) =>
+    rules.putTexts(actorOf(request), request.body),
   );
 }

@@ -12,7 +12,7 @@ import { UpstreamError } from '../../resilience/upstream-error.ts';
 import { type Effect, type Effects, hadNoEffect, payloadOf } from '../effects/effects.ts';
 import { takeBudget } from './budget-store.ts';
 import { CALL_ERRORS, type CallDetail, type PlaceCall } from './contract.ts';
-import { countryOf, refusalOf } from './destinations.ts';
+import { allowedCountries, refusalOf } from './destinations.ts';
 import type { CallFact, Facts } from './fact.ts';
 import { findPolicy } from './store.ts';
 import type { Calls } from './calls.ts';
@@ -51,12 +51,8 @@ export function createPlacing(deps: PlaceDeps) {
   /** Throws `destination_not_allowed`, `call_budget_used_up`, `no_number_to_call_from`. */
   async function checked({ tenantId, userId, input }: PlaceOrder): Promise<Order> {
     const policy = await db.asTenant(tenantId, findPolicy);
-    const countries = policy?.countries ?? [];
-    const allowed =
-      countries.length > 0
-        ? countries
-        : (await deps.ownNumbers(tenantId)).map(countryOf).filter((one) => one !== undefined);
-    const refusal = refusalOf(input.to, [...new Set(allowed)]);
+    const allowed = allowedCountries(policy?.countries ?? [], await deps.ownNumbers(tenantId));
+    const refusal = refusalOf(input.to, allowed);
     if (refusal !== undefined) {
       throw failCall('destination_not_allowed', refusal, { fields: [{ field: 'to', message: refusal }] });
     }

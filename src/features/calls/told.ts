@@ -1,18 +1,21 @@
-/** After the call: exactly one mail to the owners, when there is something to tell. */
+/** After the call: exactly one mail to the owners, and one text message to whoever wants it. */
 import type { Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { Log } from '../../log.ts';
 import type { Clock } from '../../clock.ts';
+import { numberOf } from '../../providers/twilio/caller-number.ts';
 import { type Effect, type Effects, payloadOf } from '../effects/effects.ts';
 import type { Applied } from './apply.ts';
 import type { CallDetail, CallOutcome } from './contract.ts';
 
-export type CallMail = {
-  assistant: string;
+export type CallStory = {
+  assistant: string | null;
   callerNumber: string | null;
+  callerName: string | null;
   startedAt: Date;
   durationSeconds: number;
   outcome: string;
+  isVoicemail: boolean;
   summary: string | null;
   url: string;
 };
@@ -25,15 +28,23 @@ export type ToldDeps = {
   getCall(tenantId: string, callId: string): Promise<CallDetail>;
   /** Whom a tenant wants to be told. */
   ownersOf(tenantId: string): Promise<string[]>;
-  assistantName(tenantId: string, assistantId: string | null): Promise<string>;
-  send(mail: { tenantId: string; to: string; effectKey: string; call: CallMail }): Promise<unknown>;
+  assistantName(tenantId: string, assistantId: string | null): Promise<string | null>;
+  send(mail: { tenantId: string; to: string; effectKey: string; call: CallStory }): Promise<unknown>;
+  /** Texts whom the tenant chose; resolves to how many. */
+  text(tenantId: string, call: CallDetail, story: CallStory): Promise<number>;
+  /** Nobody will be told any more. */
+  onGivenUp(): void;
 };
 
-const KIND = 'call.told';
+export const KIND = 'call.told';
 const LEFT_LYING_MS = 30_000;
 const LONGEST_WAIT_MS = 3_600_000;
 /** Four hours in all, then somebody has to look. */
 const MOST_ATTEMPTS = 10;
+/** How long a message may still be heard of that was left at the end of a call. */
+const MESSAGE_LAG_MS = 30_000;
+
+type Planned = { callId: string; mayBringMessage?: true };
 
 const OUTCOMES: Record<CallOutcome, string> = {
   ai: 'taken by the assistant',
@@ -48,18 +59,30 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
   async function tell(tenantId: string, callId: string): Promise<object> {
     const call = await deps.getCall(tenantId, callId);
     const owners = await deps.ownersOf(tenantId);
-    const mail: CallMail = {
+    const story = await storyOf(tenantId, call);
+    const mailAll = async () => {
+      for (const to of owners) await deps.send({ tenantId, to, effectKey: `call:${callId}:${to}`, call: story });
+    };
+    // Whichever fails, the other one leaves; what left does not leave again when this is taken up once more.
+    const [mailed, texted] = await Promise.allSettled([mailAll(), deps.text(tenantId, call, story)]);
+    if (mailed.status === 'rejected') throw mailed.reason;
+    if (texted.status === 'rejected') throw texted.reason;
+    return { told: owners.length, texted: texted.value };
+  }
+
+  async function storyOf(tenantId: string, call: CallDetail): Promise<CallStory> {
+    const caller = call.direction === 'inbound' ? call.from : call.to;
+    return {
       assistant: await deps.assistantName(tenantId, call.assistant_id),
-      callerNumber: call.direction === 'inbound' ? call.from : call.to,
+      callerNumber: (caller === null ? undefined : numberOf(caller)) ?? null,
+      callerName: call.customer_name,
       startedAt: new Date(call.started_at),
       durationSeconds: call.duration_seconds ?? 0,
       outcome: OUTCOMES[call.outcome ?? 'nobody'],
-      summary:
-        call.summary ?? (call.outcome === 'voicemail' ? 'The caller left a message. Listen to it in AVA.' : null),
+      isVoicemail: call.outcome === 'voicemail',
+      summary: call.summary,
       url: `${deps.publicUrl}/calls/${call.id}`,
     };
-    for (const to of owners) await deps.send({ tenantId, to, effectKey: `call:${callId}:${to}`, call: mail });
-    return { told: owners.length };
   }
 
   /**
@@ -80,19 +103,35 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
   }
 
   async function giveUp(effect: Effect): Promise<void> {
-    const { callId } = payloadOf(effect) as { callId: string };
+    const { callId } = payloadOf(effect) as Planned;
     await effects.settle(effect, 'given_up', { payload: { callId } }, { lane: 'job' });
+    deps.onGivenUp();
     log.error(
       { call: callId, attempts: effect.attempts },
       'The owners were never told of a call: every attempt failed',
     );
   }
 
+  async function tellOnce(effect: Effect, callId: string): Promise<void> {
+    if (await isEarly(effect)) return;
+    const order = { tenantId: effect.tenantId, key: effect.key, kind: KIND };
+    await effects.once(order, () => tell(effect.tenantId, callId), { lane: 'job' });
+  }
+
+  /** A mail that says `reached nobody` cannot be called back when the message is heard of a moment later. */
+  async function isEarly(effect: Effect): Promise<boolean> {
+    const { callId, mayBringMessage } = payloadOf(effect) as Planned;
+    const ageMs = clock.now().getTime() - effect.createdAt.getTime();
+    if (mayBringMessage !== true || ageMs >= MESSAGE_LAG_MS) return false;
+    return (await deps.getCall(effect.tenantId, callId)).outcome !== 'voicemail';
+  }
+
   return {
     /** Puts the mail on its way in the transaction that ended the call. */
     async plan(trx: Transaction<Schema>, tenantId: string, ended: readonly Applied[]): Promise<void> {
-      for (const { callId } of ended) {
-        await effects.plan(trx, { tenantId, key: `${KIND}:${callId}`, kind: KIND, payload: { callId } });
+      for (const { callId, after } of ended) {
+        const payload: Planned = { callId, ...(after.mayBringMessage && { mayBringMessage: true }) };
+        await effects.plan(trx, { tenantId, key: `${KIND}:${callId}`, kind: KIND, payload });
       }
       await trx
         .updateTable('calls')
@@ -111,11 +150,10 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
       await takeUpAgain().catch((error: unknown) => log.warn({ err: error }, 'Refused mails about calls wait'));
       const due = await effects.due(KIND, 'planned');
       for (const effect of due) {
-        const { callId } = payloadOf(effect) as { callId: string };
-        const order = { tenantId: effect.tenantId, key: effect.key, kind: KIND };
-        await effects
-          .once(order, () => tell(effect.tenantId, callId), { lane: 'job' })
-          .catch((error: unknown) => log.warn({ err: error, call: callId }, 'The owners could not be told of a call'));
+        const { callId } = payloadOf(effect) as Planned;
+        await tellOnce(effect, callId).catch((error: unknown) =>
+          log.warn({ err: error, call: callId }, 'The owners could not be told of a call'),
+        );
       }
       return due.length;
     },

@@ -108,6 +108,7 @@ function decisionOf(decision: AvaDecision | undefined): Facts {
     vapiCallId: decision.vapiCallId,
     assistantId: decision.assistantId,
     isRescue: decision.isRescue,
+    isMessageAsked: decision.route === 'voicemail' || undefined,
     reached: decision.reached ?? (decision.route === 'sentence' ? 'sentence' : undefined),
   };
 }

@@ -1,4 +1,5 @@
 /** A call at the door, as Twilio's webhook tells it. */
+import { numberOf } from '../../providers/twilio/caller-number.ts';
 import type { NumberRouting } from '../phone-numbers/routing.ts';
 
 export type RingingCall = {
@@ -40,11 +41,7 @@ export function isLoop(call: RingingCall, routing: NumberRouting): boolean {
   return call.forwardedFrom !== undefined && own.has(call.forwardedFrom);
 }
 
-const E164 = /^\+[1-9]\d{6,14}$/;
-// Spells ANONYMOUS, RESTRICTED, UNAVAILABLE on a keypad.
-const WITHHELD = new Set(['+266696687', '+7378742883', '+8656696', '+86282452253']);
-
 /** The caller's number where it is one. */
 export function callerNumber({ from }: RingingCall): string | undefined {
-  return E164.test(from) && !WITHHELD.has(from) ? from : undefined;
+  return numberOf(from);
 }

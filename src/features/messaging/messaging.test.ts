@@ -12,6 +12,7 @@ import { createGuard } from '../../resilience/guard.ts';
 import { defaultGuardSettings } from '../../resilience/guard-settings.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createEffects } from '../effects/effects.ts';
+import { callSummaryMail, callSummaryText } from './call-summary.ts';
 import { createMessaging, type Messaging } from './messaging.ts';
 import { messagingRoutes } from './routes.ts';
 
@@ -183,6 +184,8 @@ describe('mail of the product', () => {
   const call = {
     assistant: 'Reception',
     callerNumber: '+15550100',
+    callerName: null,
+    isVoicemail: false,
     startedAt: new Date('2026-03-01T10:00:00Z'),
     durationSeconds: 75,
     outcome: 'taken by the assistant',
@@ -198,6 +201,19 @@ describe('mail of the product', () => {
     const mail = simulator.control.inboxes.resend.mails.at(-1);
     expect(mail?.body['text']).toContain('Length: 1 min 15 s');
     expect(mail?.body['html']).toContain('&lt;b&gt;appointment&lt;/b&gt; &amp; a call back.');
+  });
+
+  it('says that a message was left, by whom and when, with the talk before it or without one', () => {
+    const alone = { ...call, isVoicemail: true, assistant: null, summary: null, outcome: 'left a message' };
+    const mail = callSummaryMail({ ...alone, callerName: 'Ann' });
+    expect(mail.subject).toBe('Voicemail from Ann (+15550100)');
+    const facts = 'From: Ann (+15550100)\nCalled: 2026-03-01 10:00 UTC\nLength: 1 min 15 s\nOutcome: left a message';
+    expect(mail.text).toBe(`${facts}\n\nThe caller left a message.\n\nListen to the message: ${call.url}\n`);
+    const talked = callSummaryMail({ ...alone, callerNumber: null, assistant: 'Reception', summary: call.summary });
+    expect(talked.subject).toBe('Voicemail from a withheld number');
+    expect(talked.text).toContain(`The caller left a message.\n\nThe talk before it: ${call.summary}`);
+    const text = callSummaryText({ ...alone, callerName: 'Ännchen', callerNumber: null });
+    expect(text).toBe(`Voicemail from a withheld number, 2026-03-01 10:00 UTC. ${call.url}`);
   });
 
   it('reaches the provider once, however often the job repeats it', async () => {

@@ -140,7 +140,7 @@ async function askRooms(trx: Transaction<Schema>, ask: StoryAsk, calls: StoryCal
   const effectClues = {
     ...{ ids, correlationIds, messageId: id },
     keys: [id, ...twilioCallSids.map((sid) => `ring:${sid}`), ...calls.map((call) => `call.told:${call.id}`)],
-    keyPrefixes: calls.map((call) => `email:call:${call.id}:`),
+    keyPrefixes: calls.flatMap((call) => [`email:call:${call.id}:`, `sms:call:${call.id}:`]),
   };
   const messages = await messagesAbout(trx, tenantId, messageClues, MOST_ROWS);
   const effects = await effectsAbout(trx, tenantId, effectClues, MOST_ROWS);

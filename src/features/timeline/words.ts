@@ -97,7 +97,7 @@ const STATES: Record<EffectFacts['state'], string> = {
 };
 
 export function ofEffect(row: EffectFacts): Telling {
-  const [, callId] = /^(?:call\.told|email:call):([0-9a-f-]{36})/.exec(row.key) ?? [];
+  const [, callId] = /^(?:call\.told|email:call|sms:call):([0-9a-f-]{36})/.exec(row.key) ?? [];
   const [, callSid] = /^ring:(CA\w+)$/.exec(row.key) ?? [];
   return {
     at: row.created_at,

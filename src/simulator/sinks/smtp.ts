@@ -5,6 +5,7 @@ import type { ActiveFault } from '../faults.ts';
 import type { Listener } from '../listener.ts';
 import { wait } from '../time.ts';
 import type { World } from '../world.ts';
+import { partsOf } from './mail-parts.ts';
 
 export type Mail = {
   at: string;
@@ -15,6 +16,9 @@ export type Mail = {
   headers: Record<string, string>;
   /** The message as it came over the line, headers and all. */
   raw: string;
+  /** What the person reads: the line's foldings and encoding undone. Empty where there is no such part. */
+  text: string;
+  html: string;
 };
 export type Mailbox = {
   mails: Mail[];
@@ -78,6 +82,7 @@ function makeMail(world: World, given: { from: string; to: string[]; raw: string
   const headers = headersOf(given.raw);
   return {
     ...given,
+    ...partsOf(given.raw),
     at: world.time.story.now().toISOString(),
     subject: headers.subject ?? '',
     messageId: headers['message-id'] ?? '',

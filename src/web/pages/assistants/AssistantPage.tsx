@@ -11,6 +11,7 @@ import { Page } from '../../ui/Page.tsx';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
 import { AssistantActions } from './AssistantActions.tsx';
 import { AssistantForm } from './AssistantForm.tsx';
+import { AssistantTools } from './AssistantTools.tsx';
 
 export default function AssistantPage() {
   const { assistants } = useText();
@@ -51,6 +52,7 @@ export default function AssistantPage() {
               </Link>
             </p>
             <AssistantForm assistant={reply.assistant} />
+            <AssistantTools assistantId={id} />
           </>
         )}
       </Loaded>

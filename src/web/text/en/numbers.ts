@@ -121,4 +121,17 @@ export const assistants = {
   showDeleted: 'Show deleted',
   settingsLink: 'Vapi Remote Settings of this assistant',
   try: 'Try it with a call',
+  tools: 'Tools',
+  toolsLead: 'What the assistant may do during a talk. Say in its prompt when it should. A switch counts at once.',
+  toolsSaved: 'Tools saved',
+  toolNames: {
+    check_availability: 'Look into the calendar',
+    book_appointment: 'Book appointments',
+    transfer_to_person: 'Pass the caller on',
+  },
+  toolHints: {
+    check_availability: 'Tells the caller which times are free, within the business hours of the number.',
+    book_appointment: 'Enters an appointment into the calendar that is connected under Integrations, once.',
+    transfer_to_person: 'Rings the people of the number’s fallback plan. For numbers in the mode front door.',
+  },
 };

@@ -2,7 +2,7 @@ import type { Text } from '../en.ts';
 
 export const callRules: Text['callRules'] = {
   title: 'Règles des appels',
-  lead: 'Où AVA peut appeler, combien de temps les appels sont conservés, et s’il en manque.',
+  lead: 'Où AVA peut appeler, qui est prévenu ensuite, combien de temps les appels sont conservés, et s’il en manque.',
   limitsTitle: 'Limites des appels sortants',
   limitsLead:
     'Pour qu’un mot de passe volé ne fasse pas exploser la facture. Les appels entrants ne sont jamais limités.',
@@ -25,6 +25,19 @@ export const callRules: Text['callRules'] = {
   retentionConfirm: (span) => `Conserver les appels ${span} ?`,
   retentionDeletes: 'Les appels plus anciens sont supprimés sous un jour. C’est irréversible.',
   retentionLonger: 'Plus rien n’est supprimé automatiquement.',
+  textsTitle: 'SMS après un appel',
+  textsLead: 'En plus de l’e-mail que reçoit chaque propriétaire. Chaque SMS coûte ce que paie votre compte Twilio.',
+  textsWhen: 'Envoyer un SMS',
+  textsWhens: { never: 'jamais', voicemail: 'quand un message a été laissé', every_call: 'après chaque appel' },
+  textsTo: 'À ces numéros',
+  textsToHint: 'Cinq au plus, comme +33 1 55 55 01 00, séparés par des virgules. Seulement là où AVA peut appeler.',
+  textsPerDay: 'SMS par jour au plus',
+  textsPerDayWrong: 'Un nombre de 1 à 9999.',
+  textsNumberWrong: (number) => `${number} n’est pas un numéro international, comme +33155550100.`,
+  textsTooMany: (most) => `${most} numéros au plus.`,
+  textsNobody: 'Indiquez au moins un numéro.',
+  saveTexts: 'Enregistrer les SMS',
+  textsSaved: 'SMS enregistrés',
   completenessTitle: 'Manque-t-il un appel ?',
   completenessLead: 'AVA compare ses appels aux listes de Vapi et de Twilio, et récupère ce qui n’est jamais arrivé.',
   notCompared: 'Aucun jour n’a encore été comparé.',

@@ -121,4 +121,18 @@ export const assistants: Text['assistants'] = {
   showDeleted: 'Afficher les supprimés',
   settingsLink: 'Paramètres distants Vapi de cet assistant',
   try: 'Essayer par un appel',
+  tools: 'Outils',
+  toolsLead:
+    'Ce que l’assistant peut faire pendant un appel. Dites dans sa consigne quand il le doit. Chaque réglage compte aussitôt.',
+  toolsSaved: 'Outils enregistrés',
+  toolNames: {
+    check_availability: 'Consulter l’agenda',
+    book_appointment: 'Prendre rendez-vous',
+    transfer_to_person: 'Passer l’appelant à quelqu’un',
+  },
+  toolHints: {
+    check_availability: 'Dit à l’appelant quelles heures sont libres, dans les heures d’ouverture du numéro.',
+    book_appointment: 'Inscrit un rendez-vous, une seule fois, dans l’agenda relié sous Intégrations.',
+    transfer_to_person: 'Appelle les personnes du plan de secours du numéro. Pour les numéros où AVA répond d’abord.',
+  },
 };
