@@ -65,6 +65,7 @@ function csvLine(call: Call): string {
 /** RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front: callers choose their own names. */
 export function csvCell(value: string | number | boolean | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value);
+  if (/^\w[\w.:-]*$/.test(value)) return value;
   const text = /^[=+\-@\t\r\n]/.test(value) && !/^\+?\d+$/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
