@@ -9,6 +9,7 @@ import { dropRules, insertOf, listTenantTables, type TenantTable } from '../../t
 const DEFINER_FUNCTIONS = [
   'due_effects',
   'effects_of_message',
+  'find_calls',
   'keep_webhooks',
   'memberships_of',
   'routing_since',

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts';
 import { createPlacing } from '../features/calls/place.ts';
 import { createReconciliation } from '../features/calls/reconcile.ts';
 import { deleteOldCalls } from '../features/calls/retain.ts';
+import { createCallExport } from '../features/calls/export.ts';
 import { createCallRules } from '../features/calls/rules.ts';
 import { createFlip } from '../features/phone-numbers/flip.ts';
 import type { GuardedHttp } from '../providers/http.ts';
@@ -75,6 +76,7 @@ export function createAfterCallDeps(options: AfterCallOptions) {
       audit: options.audit,
       ownNumbers: async (tenantId) => telephone.ownNumbers(tenantId),
     }),
+    exportCalls: createCallExport({ db, audit: options.audit }),
 
     async recordingOf(tenantId: string, callId: string) {
       const { recording, vapiCallId } = await calls.recordingOf(tenantId, callId);

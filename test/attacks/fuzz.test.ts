@@ -164,7 +164,7 @@ function answerChecker(): (named: NamedOperation, answer: Answer) => string[] {
   return ({ method, path, operation }, { status, type, text, correlationId }) => {
     const wrong: string[] = [];
     if (correlationId === null) wrong.push(`${status} without a correlation id`);
-    const isJson = type.includes('json');
+    const isJson = /^application\/(problem\+)?json\b/.test(type);
     const body = isJson ? (JSON.parse(text) as { code?: string }) : undefined;
     if (status >= 500 && !body?.code?.startsWith('upstream_'))
       wrong.push(`AVA failed: ${status} ${text.slice(0, 200)}`);

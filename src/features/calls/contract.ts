@@ -97,6 +97,14 @@ export const callListQuerySchema = listQuerySchema.extend({
   to_time: timeSchema.optional(),
 });
 
+/** The members of a call in their order: the columns of an export. */
+export const CALL_FIELDS = Object.keys(callSchema.shape) as (keyof Call)[];
+
+/** The filters of the list; everything that they let through. */
+export const callExportQuerySchema = callListQuerySchema
+  .omit({ cursor: true, limit: true })
+  .extend({ format: z.enum(['csv', 'ndjson']).default('csv') });
+
 export const callParamsSchema = z.object({ id: z.uuid() });
 
 export const callMessageSchema = z

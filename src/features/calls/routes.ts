@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
+import { actorOf } from '../../http/caller.ts';
 import { REFUSALS } from '../../http/shapes.ts';
 import type { Calls } from './calls.ts';
 import {
+  callExportQuerySchema,
   callListQuerySchema,
   callListSchema,
   callParamsSchema,
@@ -12,8 +15,9 @@ import {
   callTimelineSchema,
   completenessSchema,
 } from './contract.ts';
+import type { CallExport, ExportFilter } from './export.ts';
 
-type CallRoutesDeps = { calls: Calls };
+type CallRoutesDeps = { calls: Calls; exportCalls: CallExport };
 
 const tags = ['calls'];
 const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
@@ -21,6 +25,7 @@ const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
 /** What happened on the phone. */
 export function callRoutes(app: App, deps: CallRoutesDeps): void {
   list(app, deps);
+  exportAll(app, deps);
   stats(app, deps);
   completeness(app, deps);
   one(app, deps);
@@ -36,15 +41,43 @@ function list(app: App, { calls }: CallRoutesDeps): void {
     response: { 200: callListSchema, ...REFUSALS },
   };
   app.get('/calls', { config: viewer, schema }, async (request) => {
-    const { assistant_id, phone_number, from_time, to_time, ...same } = request.query;
-    const found = await calls.list(request.caller.tenantId, {
-      ...same,
-      assistantId: assistant_id,
-      phoneNumber: phone_number,
-      fromTime: from_time === undefined ? undefined : new Date(from_time),
-      toTime: to_time === undefined ? undefined : new Date(to_time),
-    });
+    const { cursor, limit } = request.query;
+    const found = await calls.list(request.caller.tenantId, { ...filterOf(request.query), cursor, limit });
     return { calls: found.calls, next_cursor: found.nextCursor };
+  });
+}
+
+type AskedFilter = Omit<z.output<typeof callExportQuerySchema>, 'format'>;
+
+function filterOf({ q, status, direction, outcome, ...asked }: AskedFilter): ExportFilter {
+  return {
+    ...{ q, status, direction, outcome },
+    assistantId: asked.assistant_id,
+    phoneNumber: asked.phone_number,
+    fromTime: asked.from_time === undefined ? undefined : new Date(asked.from_time),
+    toTime: asked.to_time === undefined ? undefined : new Date(asked.to_time),
+  };
+}
+
+const FORMATS = { csv: 'text/csv; charset=utf-8; header=present', ndjson: 'application/x-ndjson' } as const;
+
+function exportAll(app: App, { exportCalls }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'All calls that the filters let through, newest first, as a CSV file or as one JSON object a line',
+    querystring: callExportQuerySchema,
+    response: { 200: z.instanceof(Readable).meta({ type: 'string' }), ...REFUSALS },
+  };
+  const config = { ...viewer, access: 'admin' } as const;
+  // Without HEAD, which would read everything to send nothing.
+  app.get('/calls/export', { config, schema, exposeHeadRoute: false }, async (request, reply) => {
+    const { format } = request.query;
+    const pieces = await exportCalls(actorOf(request), { ...filterOf(request.query), format });
+    return reply
+      .type(FORMATS[format])
+      .header('Cache-Control', 'private, no-store')
+      .header('Content-Disposition', `attachment; filename="calls.${format}"`)
+      .send(Readable.from(pieces, { highWaterMark: 1 }));
   });
 }
 
