@@ -39,6 +39,9 @@ export function CallRow({ call }: { call: Call }) {
               <ArrowUpRight aria-label={calls.outbound} className="size-3.5 shrink-0" />
             )}
             {call.customer_name === null ? calls[call.direction] : format.phone(other)}
+            <span className="truncate md:hidden">
+              · <Age at={call.started_at} />
+            </span>
           </span>
         </span>
         <span className="min-w-0 text-muted max-md:hidden">

@@ -192,7 +192,7 @@ export const now: Text['now'] = {
   noneRoutedLead: 'Ouvrez un numéro et choisissez qui y répond.',
   moreNumbers: (count) => (count === 1 ? '1 autre numéro' : `${count} autres numéros`),
   todayTitle: 'Appels du jour',
-  todayLead: 'Heures en UTC.',
+  todayLead: 'La journée commence à minuit UTC.',
   noCallsToday: 'Pas encore d’appel aujourd’hui.',
   callsCount: (count) => (count === 1 ? '1 appel' : `${count} appels`),
   breakersTitle: 'Fournisseurs',
