@@ -12,8 +12,9 @@ import {
   callTimelineSchema,
   completenessSchema,
 } from './contract.ts';
+import type { Reads } from './reads.ts';
 
-type CallRoutesDeps = { calls: Calls };
+type CallRoutesDeps = { calls: Calls; reads: Reads };
 
 const tags = ['calls'];
 const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
@@ -24,11 +25,12 @@ export function callRoutes(app: App, deps: CallRoutesDeps): void {
   stats(app, deps);
   completeness(app, deps);
   one(app, deps);
+  read(app, deps);
   timeline(app, deps);
   remove(app, deps);
 }
 
-function list(app: App, { calls }: CallRoutesDeps): void {
+function list(app: App, { calls, reads }: CallRoutesDeps): void {
   const schema = {
     tags,
     summary: 'List calls, newest first; filter them, or search in what was said',
@@ -36,15 +38,22 @@ function list(app: App, { calls }: CallRoutesDeps): void {
     response: { 200: callListSchema, ...REFUSALS },
   };
   app.get('/calls', { config: viewer, schema }, async (request) => {
-    const { assistant_id, phone_number, from_time, to_time, ...same } = request.query;
-    const found = await calls.list(request.caller.tenantId, {
+    const { assistant_id, phone_number, from_time, to_time, unread, ...same } = request.query;
+    const { tenantId, userId } = request.caller;
+    const found = await calls.list(tenantId, {
       ...same,
       assistantId: assistant_id,
       phoneNumber: phone_number,
       fromTime: from_time === undefined ? undefined : new Date(from_time),
       toTime: to_time === undefined ? undefined : new Date(to_time),
+      unreadBy: unread === 'true' ? userId : undefined,
     });
-    return { calls: found.calls, next_cursor: found.nextCursor };
+    const ids = found.calls.map(({ id }) => id);
+    const isRead = await reads.among({ tenantId, userId }, ids);
+    return {
+      calls: found.calls.map((call) => ({ ...call, read: isRead.has(call.id) })),
+      next_cursor: found.nextCursor,
+    };
   });
 }
 
@@ -109,6 +118,22 @@ function one(app: App, { calls }: CallRoutesDeps): void {
   app.get('/calls/:id', { config: viewer, schema }, async (request) => ({
     call: await calls.get(request.caller.tenantId, request.params.id),
   }));
+}
+
+function read(app: App, { reads }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'Say that you have read a call; others of the tenant have their own',
+    params: callParamsSchema,
+    response: { 204: z.null(), ...REFUSALS },
+  };
+  // Reading a call must not use up the requests that show it.
+  const config = { access: 'viewer', limitGroup: 'call-reads' } as const;
+  app.put('/calls/:id/read', { config, schema }, async (request, reply) => {
+    const { tenantId, userId } = request.caller;
+    await reads.mark({ tenantId, userId }, request.params.id);
+    return reply.code(204).send(null);
+  });
 }
 
 function timeline(app: App, { calls }: CallRoutesDeps): void {
