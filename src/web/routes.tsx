@@ -22,6 +22,7 @@ type Page = [path: string, load: () => Promise<{ default: RouteComponent }>];
 const PAGES: Page[] = [
   ['/calls', () => import('./pages/calls/CallsPage.tsx')],
   ['/calls/$id', () => import('./pages/calls/CallPage.tsx')],
+  ['/messages', () => import('./pages/messages/MessagesPage.tsx')],
   ['/numbers', () => import('./pages/numbers/NumbersPage.tsx')],
   ['/numbers/$sid', () => import('./pages/numbers/NumberPage.tsx')],
   ['/assistants', () => import('./pages/assistants/AssistantsPage.tsx')],

@@ -13,7 +13,7 @@ import { untilSeen, whileSeen } from './seen.ts';
 
 /** What each kind of event makes old: first words of query keys. */
 const TOUCHES: Record<LiveEvent['type'], string[]> = {
-  call: ['calls'],
+  call: ['calls', 'messages'],
   setting: ['settings'],
   assistant: ['assistants'],
   number: ['numbers', 'routing-tests'],
@@ -21,7 +21,7 @@ const TOUCHES: Record<LiveEvent['type'], string[]> = {
   alert: ['alerts'],
   webhook: ['webhooks'],
   release: ['releases'],
-  resync: ['calls', 'settings', 'assistants', 'numbers', 'circuits', 'alerts', 'webhooks', 'releases'],
+  resync: ['calls', 'messages', 'settings', 'assistants', 'numbers', 'circuits', 'alerts', 'webhooks', 'releases'],
 };
 
 const LEAST_PAUSE_MS = 8000;

@@ -27,6 +27,8 @@ export const calls = {
   recovered: 'Recovered',
   recoveredHint: 'Its webhooks never came; AVA found it in the vendor’s own list.',
   unread: 'Not read yet',
+  reading: 'Read',
+  unreadOnly: 'Not read yet',
   caller: 'Caller',
   noSummary: 'No summary',
   unknownCaller: 'Unknown caller',

@@ -29,6 +29,8 @@ export const calls: Text['calls'] = {
   recovered: 'Récupéré',
   recoveredHint: 'Ses webhooks ne sont jamais arrivés ; AVA l’a trouvé dans la liste du fournisseur.',
   unread: 'Pas encore lu',
+  reading: 'Lecture',
+  unreadOnly: 'Pas encore lus',
   caller: 'Appelant',
   noSummary: 'Pas de résumé',
   unknownCaller: 'Appelant inconnu',
