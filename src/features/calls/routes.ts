@@ -18,6 +18,9 @@ type CallRoutesDeps = { calls: Calls; reads: Reads };
 
 const tags = ['calls'];
 const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
+/** Asked beside lists and calls, by pages that keep themselves up to date: they must not use up each other's requests. */
+const figures = { access: 'viewer', limitGroup: 'call-figures' } as const;
+const story = { access: 'viewer', limitGroup: 'call-timelines' } as const;
 
 /** What happened on the phone. */
 export function callRoutes(app: App, deps: CallRoutesDeps): void {
@@ -64,7 +67,7 @@ function stats(app: App, { calls }: CallRoutesDeps): void {
     querystring: callStatsQuerySchema,
     response: { 200: callStatsSchema, ...REFUSALS },
   };
-  app.get('/calls/stats', { config: viewer, schema }, async (request) => {
+  app.get('/calls/stats', { config: figures, schema }, async (request) => {
     const days = await calls.stats(request.caller.tenantId, request.query.days);
     return {
       days: days.map((day) => ({
@@ -92,7 +95,7 @@ function completeness(app: App, { calls }: CallRoutesDeps): void {
     querystring: callStatsQuerySchema,
     response: { 200: completenessSchema, ...REFUSALS },
   };
-  app.get('/calls/completeness', { config: viewer, schema }, async (request) => {
+  app.get('/calls/completeness', { config: figures, schema }, async (request) => {
     const days = await calls.completeness(request.caller.tenantId, request.query.days);
     return {
       days: days.map((day) => ({
@@ -143,7 +146,7 @@ function timeline(app: App, { calls }: CallRoutesDeps): void {
     params: callParamsSchema,
     response: { 200: callTimelineSchema, ...REFUSALS },
   };
-  app.get('/calls/:id/timeline', { config: viewer, schema }, async (request) => ({
+  app.get('/calls/:id/timeline', { config: story, schema }, async (request) => ({
     timeline: await calls.timeline(request.caller.tenantId, request.params.id),
   }));
 }

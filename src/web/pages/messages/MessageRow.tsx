@@ -39,7 +39,7 @@ function Parts({ message, isAboutCall }: { message: SentMessage; isAboutCall: bo
   const { messages } = useText();
   const Icon = message.channel === 'email' ? Mail : MessageSquareText;
   const notes = [
-    messages.means[message.state],
+    message.state === 'sent' && isAboutCall ? messages.aboutCall : messages.means[message.state],
     message.attempts > 1 ? messages.attempts(message.attempts) : '',
     message.problem ?? '',
   ].filter(Boolean);

@@ -19,6 +19,7 @@ export const messages = {
     given_up: 'It did not leave, and AVA tries no more.',
   },
   someone: 'Somebody',
+  aboutCall: 'About a call',
   attempts: (count: number) => `${count} attempts`,
   emptyTitle: 'No messages yet',
   emptyBody: 'After each call AVA tells the owners by e-mail. What it sends appears here.',

@@ -21,6 +21,7 @@ export const messages: Text['messages'] = {
     given_up: 'Il n’est pas parti, et AVA n’essaie plus.',
   },
   someone: 'Quelqu’un',
+  aboutCall: 'Au sujet d’un appel',
   attempts: (count) => `${count} tentatives`,
   emptyTitle: 'Pas encore de messages',
   emptyBody: 'Après chaque appel, AVA prévient les propriétaires par e-mail. Ce qu’elle envoie apparaît ici.',
