@@ -111,7 +111,8 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
   });
 
-  const circuitHistory = createCircuitHistory({ db, clock, log });
+  const circuitChanged = (tenantId: string | null) => events.publish(tenantId, { type: 'circuit_breaker' });
+  const circuitHistory = createCircuitHistory({ db, clock, log, onChange: circuitChanged });
   const guarded = await createGuardDeps({ config, clock, emit: circuitHistory.noting(emit), log, metrics, tracer });
   const { guard, redis } = guarded;
   const traceparent = tracer && (() => currentContext()?.traceparent);

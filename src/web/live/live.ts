@@ -14,7 +14,7 @@ import { untilSeen, whileSeen } from './seen.ts';
 /** What each kind of event makes old: first words of query keys. */
 const TOUCHES: Record<LiveEvent['type'], string[]> = {
   call: ['calls', 'messages'],
-  setting: ['settings'],
+  setting: ['settings', 'assistants'],
   assistant: ['assistants'],
   number: ['numbers', 'routing-tests'],
   circuit_breaker: ['circuits', 'routing-tests'],
