@@ -212,6 +212,6 @@ export const now = {
   breakVapi: 'Break Vapi',
   mendVapi: 'Mend Vapi',
   vapiBroken: 'Vapi is broken for 60 seconds',
-  vapiBrokenNote: 'Place a call and see who answers it.',
+  vapiBrokenNote: 'Place calls and see who answers. After three failures AVA stops asking Vapi, and this page says so.',
   vapiMended: 'Vapi works again',
 };

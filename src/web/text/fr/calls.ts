@@ -211,6 +211,7 @@ export const now: Text['now'] = {
   breakVapi: 'Couper Vapi',
   mendVapi: 'Rétablir Vapi',
   vapiBroken: 'Vapi est coupé pendant 60 secondes',
-  vapiBrokenNote: 'Passez un appel et voyez qui répond.',
+  vapiBrokenNote:
+    'Passez des appels et voyez qui répond. Après trois échecs, AVA cesse d’interroger Vapi, et cette page le dit.',
   vapiMended: 'Vapi fonctionne à nouveau',
 };
