@@ -12,7 +12,7 @@ import { routingRoutes } from './features/phone-numbers/routing-routes.ts';
 import { openProviderScope } from './features/webhook-inbox/provider-scope.ts';
 import { webhookInboxRoutes } from './features/webhook-inbox/routes.ts';
 import { vapiRoutes } from './features/webhook-inbox/vapi-routes.ts';
-import { messagingRoutes } from './features/messaging/routes.ts';
+import { messagingRoutes, sentMessageRoutes } from './features/messaging/routes.ts';
 import { signInRoutes } from './features/accounts/public-routes.ts';
 import { accountRoutes } from './features/accounts/routes.ts';
 import { assistantToolRoutes } from './features/assistant-tools/routes.ts';
@@ -96,6 +96,7 @@ async function privateScope(app: App, deps: Deps): Promise<void> {
   assistantRoutes(app, deps);
   assistantToolRoutes(app, deps);
   messagingRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
+  sentMessageRoutes(app, deps);
   alertRoutes(app, deps);
   releaseRoutes(app, { ...deps, record: (...change) => recordChange(deps, ...change) });
   calendarRoutes(app, { ...deps, publicUrl: deps.config.publicUrl });

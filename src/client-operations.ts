@@ -53,6 +53,14 @@ export function operationsOf(get: Get, post: Write, remove: Remove, send: Transp
       get: (id: string, on: Signal = {}) =>
         get<Out<typeof releases.verificationReplySchema>>(`/ops/verifications/${id}`, ['verification'], on),
     },
+    messages: {
+      list: (
+        query: {
+          channel?: messaging.SentMessageChannel | undefined;
+          state?: messaging.MessageState | undefined;
+        } & Page,
+      ) => get<Out<typeof messaging.sentMessageListSchema>>('/messages', ['messages'], query),
+    },
     email: {
       test: (body: messaging.EmailTestBody) =>
         post<messaging.EmailTestWire>('/integrations/email/test', body, { expects: ['note'] }),

@@ -169,6 +169,7 @@ function callsOf(get: Get, post: Write, put: Write, send: Transport) {
   return {
     list: (query: CallFilter & Page) => get<Out<typeof calls.callListSchema>>('/calls', ['calls'], query),
     get: (id: string, on: Signal = {}) => get<Out<typeof calls.callReplySchema>>(of(id), ['call'], on),
+    markRead: (id: string) => put<unknown>(`${of(id)}/read`),
     timeline: (id: string, on: Signal = {}) =>
       get<Out<typeof calls.callTimelineSchema>>(`${of(id)}/timeline`, ['timeline'], on),
     place: (body: In<typeof calls.placeCallSchema>, once: Once) =>

@@ -11,10 +11,12 @@ import { MIGRATIONS } from './db/migrations/index.ts';
 import { createReplicaBeat } from './db/replicas.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
+import { createReads } from './features/calls/reads.ts';
 import { createReleases } from './features/releases/releases.ts';
 import { createSyntheticTenants } from './features/releases/synthetic.ts';
 import { settingsWithSynthetic } from './features/releases/synthetic-settings.ts';
 import { createMessaging } from './features/messaging/messaging.ts';
+import { createSentMessages } from './features/messaging/sent-messages.ts';
 import { createAlertDesk } from './features/alerts/alert-desk.ts';
 import { createAlerter } from './features/alerts/alerts.ts';
 import { createSenders } from './features/alerts/channels.ts';
@@ -109,7 +111,8 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
   });
 
-  const circuitHistory = createCircuitHistory({ db, clock, log });
+  const circuitChanged = (tenantId: string | null) => events.publish(tenantId, { type: 'circuit_breaker' });
+  const circuitHistory = createCircuitHistory({ db, clock, log, onChange: circuitChanged });
   const guarded = await createGuardDeps({ config, clock, emit: circuitHistory.noting(emit), log, metrics, tracer });
   const { guard, redis } = guarded;
   const traceparent = tracer && (() => currentContext()?.traceparent);
@@ -260,6 +263,8 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     prober,
     effects,
     messaging,
+    sentMessages: createSentMessages({ db }),
+    reads: createReads({ db }),
     calendars,
     numbers,
     timeline: createTimeline({ db, calls: telephone.calls }),

@@ -13,6 +13,7 @@ export type CallTables = {
   call_links: CallLinksTable;
   call_events: CallEventsTable;
   call_texts: CallTextsTable;
+  call_reads: CallReadsTable;
   call_days: CallDaysTable;
   call_policies: CallPoliciesTable;
   call_budgets: CallBudgetsTable;
@@ -136,6 +137,9 @@ export type CallTextsTable = {
   analysis: JsonValue;
   search: ColumnType<string, unknown, unknown>;
 };
+
+/** Which calls each person has read. */
+export type CallReadsTable = { tenant_id: string; user_id: string; call_id: string; read_at: Moment };
 
 /** Sums of a tenant's calls a day (UTC), kept in the transactions that change calls. */
 export type CallDaysTable = {

@@ -11,8 +11,6 @@ import { type Language, TextProvider } from './text/text.tsx';
 const pages = import('./routes.tsx');
 const Pages = lazy(() => pages.then(({ Pages }) => ({ default: Pages })));
 const SignInAgain = lazy(() => import('./pages/sign-in/SignInAgain.tsx'));
-// Most people come to the start page; it need not wait for the list of pages.
-if (location.pathname === '/') void import('./pages/now/NowPage.tsx');
 const queryClient = createQueryClient();
 
 export function App({ first }: { first: { language: Language; text: Text } }) {

@@ -4,6 +4,7 @@ export const paths = {
   signIn: () => '/sign-in',
   calls: () => '/calls',
   call: (id: string) => `/calls/${encodeURIComponent(id)}`,
+  messages: () => '/messages',
   numbers: () => '/numbers',
   number: (sid: string) => `/numbers/${encodeURIComponent(sid)}`,
   assistants: () => '/assistants',

@@ -1,4 +1,4 @@
-/** LIST: every page of the dashboard. A page is fetched when somebody goes there. */
+/** LIST: every page of the dashboard. A page is fetched when somebody goes there; the start page comes with the list. */
 import {
   createRootRoute,
   createRoute,
@@ -9,18 +9,20 @@ import {
   RouterProvider,
   type RouteComponent,
 } from '@tanstack/react-router';
+import NowPage from './pages/now/NowPage.tsx';
 import { paths } from './paths.ts';
+import { Crashed } from './shell/Crashed.tsx';
 import { NotFound } from './shell/NotFound.tsx';
-import { Crashed } from './shell/PageBoundary.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { PageSkeleton } from './shell/PageSkeleton.tsx';
+import { afterPaint } from './ui/after-paint.ts';
 
 type Page = [path: string, load: () => Promise<{ default: RouteComponent }>];
 
 const PAGES: Page[] = [
-  ['/', () => import('./pages/now/NowPage.tsx')],
   ['/calls', () => import('./pages/calls/CallsPage.tsx')],
   ['/calls/$id', () => import('./pages/calls/CallPage.tsx')],
+  ['/messages', () => import('./pages/messages/MessagesPage.tsx')],
   ['/numbers', () => import('./pages/numbers/NumbersPage.tsx')],
   ['/numbers/$sid', () => import('./pages/numbers/NumberPage.tsx')],
   ['/assistants', () => import('./pages/assistants/AssistantsPage.tsx')],
@@ -46,11 +48,19 @@ const REDIRECTS: [from: string, to: string][] = [
   ['/settings', paths.vapiRemoteSettings()],
 ];
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  // The place that was chosen lights up first; drawing its page takes a slow telephone much longer.
+  beforeLoad: async ({ preload }): Promise<void> => {
+    if (!preload && hasShownAPage()) await afterPaint();
+  },
+});
 const shell = createRoute({ id: 'shell', getParentRoute: () => root, component: Shell, notFoundComponent: NotFound });
 
 const routeTree = root.addChildren([
   shell.addChildren([
+    createRoute({ path: '/', getParentRoute: () => shell, component: NowPage }),
     ...PAGES.map(([path, load]) =>
       createRoute({ path, getParentRoute: () => shell, component: lazyRouteComponent(load) }),
     ),
@@ -81,6 +91,10 @@ const router = createRouter({
 
 export function Pages() {
   return <RouterProvider router={router} />;
+}
+
+function hasShownAPage(): boolean {
+  return router.state.resolvedLocation !== undefined;
 }
 
 function stringifySearch(search: Record<string, unknown>): string {

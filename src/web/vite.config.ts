@@ -2,7 +2,9 @@ import path from 'node:path';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { FIRST_CHUNKS } from './build/chunks.ts';
 import { compressFiles } from './build/compress.ts';
+import { preloadChunks } from './build/preload.ts';
 import { styleSheetsInsteadOfTags } from './build/style-sheets.ts';
 
 export default defineConfig(({ command }) => {
@@ -10,7 +12,7 @@ export default defineConfig(({ command }) => {
   if (command === 'build') process.env['NODE_ENV'] = 'production';
   return {
     root: import.meta.dirname,
-    plugins: [react(), tailwindcss(), styleSheetsInsteadOfTags(), compressFiles()],
+    plugins: [react(), tailwindcss(), styleSheetsInsteadOfTags(), preloadChunks(['main', 'routes']), compressFiles()],
     build: {
       outDir: path.resolve(import.meta.dirname, '../../dist/web'),
       emptyOutDir: true,
@@ -19,6 +21,7 @@ export default defineConfig(({ command }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      rolldownOptions: { output: { codeSplitting: { groups: FIRST_CHUNKS } } },
     },
   };
 });

@@ -81,6 +81,7 @@ export async function createCallDeps(options: CallDepsOptions) {
   const routing = createRouting({
     ...{ db, clock, log, audit: options.audit, table, twilio, credentialOf: twilioOf, place },
     isStub: config.stubMode,
+    onChange: (tenantId, sid) => options.events.publish(tenantId, { type: 'number', id: sid }),
   });
 
   const following = createFollowing({ db, clock, log, audit: options.audit, vapi, table, vapiOf });

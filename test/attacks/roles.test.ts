@@ -28,7 +28,7 @@ async function person(role: Role, operator: boolean): Promise<Person> {
 }
 
 /** What a viewer may change: what is the viewer's own. */
-const OWN = ['POST /api/v1/auth/switch-tenant', 'POST /api/v1/auth/password'];
+const OWN = ['POST /api/v1/auth/switch-tenant', 'POST /api/v1/auth/password', 'PUT /api/v1/calls/{id}/read'];
 /** Keys, members, money and what everybody shares are not for editors. */
 const ADMINISTRATION =
   /credentials|members|ops\/|calls\/(limits|retention|texts)|calendar\/\{provider\}\/connect|\/import$/;

@@ -95,6 +95,7 @@ export type MainPage = { path: string; heading: string };
 export const MAIN_PAGES: MainPage[] = [
   { path: '/', heading: 'Now' },
   { path: '/calls', heading: 'Calls' },
+  { path: '/messages', heading: 'Messages' },
   { path: '/numbers', heading: 'Numbers' },
   { path: '/assistants', heading: 'Assistants' },
   { path: '/assistants/new', heading: 'New assistant' },

@@ -38,6 +38,48 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     expect(asked).toEqual(['/api/v1/twilio/numbers/routing/now']);
   });
 
+  it('Now says by itself that the assistant does not answer any more, and that it does again', async () => {
+    const turn = (what: string) =>
+      dashboard.telephone.json(`/ops/circuit-breakers/vapi/${what}`, {
+        method: 'POST',
+        body: JSON.stringify({ reason: 'To see what callers hear' }),
+      });
+    await window.go('/');
+    await untilLoaded(page);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByText('The assistant answers', { exact: true }).waitFor();
+    await turn('isolate');
+    await page.getByText('The assistant does not answer right now').waitFor();
+    await page.getByText('Ann. ').first().waitFor();
+    await turn('close');
+    await page.getByText('The assistant answers', { exact: true }).waitFor();
+  });
+
+  it('a call that was opened is read for the person who opened it, and stays unread for others', async () => {
+    await window.go('/calls?unread=true');
+    await untilLoaded(page);
+    await page.locator(`a[href="/calls/${callId}"]`).click();
+    await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+    const read = async () => {
+      const { calls } = await dashboard.telephone.json('/calls?limit=200');
+      return calls.find((call: { id: string }) => call.id === callId).read;
+    };
+    await expect.poll(read, { timeout: 40_000 }).toBe(true);
+    await window.go('/calls?unread=true');
+    await untilLoaded(page);
+    await expect.poll(() => page.locator(`a[href="/calls/${callId}"]`).count(), { timeout: 40_000 }).toBe(0);
+  });
+
+  it('Messages shows the mail about a call, and leads to the call', async () => {
+    await window.go('/messages');
+    await untilLoaded(page);
+    const mail = page.getByRole('main').locator(`a[href="/calls/${callId}"]`);
+    await mail.getByText('Sent', { exact: true }).waitFor();
+    expect(await mail.textContent()).not.toContain(OWNER.email);
+    await mail.click();
+    await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+  });
+
   it('Call rules keeps limits, retention and text messages', async () => {
     await window.go('/settings/calls');
     await untilLoaded(page);
@@ -171,6 +213,8 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     await french.page.getByText(/^AVA a répondu en \d+ ms/).waitFor();
     await french.go(`/numbers/${dashboard.telephone.sid}`);
     await french.page.getByText('Ann est appelé pendant 20 secondes.').waitFor();
+    await french.go('/messages');
+    await french.page.getByText('Envoyé', { exact: true }).first().waitFor();
     await french.context.close();
   });
 });

@@ -14,6 +14,7 @@ const LOOKS: Record<string, BrowserContextOptions> = {
 const PATHS = [
   '/',
   '/calls',
+  '/messages',
   '/numbers',
   '/assistants',
   '/assistants/new',

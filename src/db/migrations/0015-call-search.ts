@@ -16,7 +16,9 @@ const IS_WANTED = `c.tenant_id = own
   and (f.assistant_id is null or c.assistant_id = f.assistant_id)
   and (f.phone_number is null or c.from_number = f.phone_number or c.to_number = f.phone_number)
   and (f.from_time is null or c.started_at >= f.from_time)
-  and (f.to_time is null or c.started_at < f.to_time)`;
+  and (f.to_time is null or c.started_at < f.to_time)
+  and (f.unread_by is null or not exists
+    (select 1 from call_reads r where r.tenant_id = own and r.user_id = f.unread_by and r.call_id = c.id))`;
 
 // A word that many calls hold is soon found among the newest; the index of words would name them all. What is not found
 // there is rare, and the index names few. Text search is not leakproof, so under row-level security that index would
@@ -35,7 +37,7 @@ const FIND_CALLS = `create function find_calls(wanted text, filters jsonb, befor
     -- Each word is as frequent as it is: one plan for all of them would be wrong for most.
     perform set_config('plan_cache_mode', 'force_custom_plan', true);
     select * into f from jsonb_to_record(filters) as r(status text, direction text, outcome text, assistant_id text,
-      phone_number text, from_time timestamptz, to_time timestamptz);
+      phone_number text, from_time timestamptz, to_time timestamptz, unread_by uuid);
     select array_agg(n.id order by n.started_at desc, n.id desc), min(n.started_at) into newest, edge
       from (select c.id, c.started_at from calls c where ${IS_WANTED}
             and (before_time is null or (c.started_at, c.id) < (before_time, before_id))

@@ -13,6 +13,7 @@ import * as releaseRuns from './0008-release-runs.ts';
 import * as timeline from './0009-timeline.ts';
 import * as sealedColumns from './0010-sealed-columns.ts';
 import * as replicas from './0012-replicas.ts';
+import * as readsAndMessages from './0014-reads-and-messages.ts';
 import * as callSearch from './0015-call-search.ts';
 import * as textMessages from './0016-text-messages.ts';
 import type { Migrations } from './released.ts';
@@ -29,6 +30,7 @@ export const MIGRATIONS: Migrations = {
   '0009-timeline': timeline,
   '0010-sealed-columns': sealedColumns,
   '0012-replicas': replicas,
+  '0014-reads-and-messages': readsAndMessages,
   '0015-call-search': callSearch,
   '0016-text-messages': textMessages,
 };

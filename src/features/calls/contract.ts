@@ -81,8 +81,11 @@ export const callSchema = z
   })
   .meta({ id: 'Call' });
 
+/** `read`: whether the person who asks has read it. */
+export const listedCallSchema = callSchema.extend({ read: z.boolean() }).meta({ id: 'ListedCall' });
+
 export const callListSchema = z
-  .object({ calls: z.array(callSchema), next_cursor: z.string().nullable() })
+  .object({ calls: z.array(listedCallSchema), next_cursor: z.string().nullable() })
   .meta({ id: 'CallList' });
 
 /** `q` searches transcripts and summaries; `phone_number` matches either side. */
@@ -95,6 +98,8 @@ export const callListQuerySchema = listQuerySchema.extend({
   phone_number: writtenText().max(32).optional(),
   from_time: timeSchema.optional(),
   to_time: timeSchema.optional(),
+  /** Only calls that the person who asks has not read. */
+  unread: z.enum(['true', 'false']).optional(),
 });
 
 /** The members of a call in their order: the columns of an export. */
@@ -233,6 +238,7 @@ export const callStatsSchema = z
 
 export type CallTexts = z.output<typeof callTextsSchema>;
 export type Call = z.output<typeof callSchema>;
+export type ListedCall = z.output<typeof listedCallSchema>;
 export type CallDetail = z.output<typeof callDetailSchema>;
 export type CallStatus = (typeof CALL_STATUSES)[number];
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];

@@ -10,6 +10,7 @@ import { createAudit } from '../audit/audit.ts';
 import { createCalls } from './calls.ts';
 import { CALL_FIELDS } from './contract.ts';
 import { createCallExport, csvCell } from './export.ts';
+import { createReads } from './reads.ts';
 import { callRoutes } from './routes.ts';
 
 const CALLS = 2_600;
@@ -32,7 +33,7 @@ beforeAll(async () => {
   app = await startPrivateApp({
     db,
     caller: () => ({ ...caller, role, operator: false }),
-    routes: (scope) => callRoutes(scope, { calls, exportCalls }),
+    routes: (scope) => callRoutes(scope, { calls, reads: createReads({ db }), exportCalls }),
   });
 });
 
@@ -87,6 +88,13 @@ describe('a search in very many calls', () => {
     expect(await vapiIds('q=hello&to_time=2025-12-30T04:42:00Z&limit=1')).toEqual(names(2_599, 2_600));
     expect(await vapiIds('q=hello&limit=200')).toEqual(names(...Array.from({ length: CALLS }, (_, i) => i + 1)));
   });
+
+  it('leaves out what the person has read, and finds what stands behind it', async () => {
+    const { body } = await app.call('GET', '/api/v1/calls?q=piano&limit=1');
+    expect((await app.call('PUT', `/api/v1/calls/${body.calls[0].id}/read`)).status).toBeLessThan(300);
+    expect(await vapiIds('q=piano&unread=true&limit=2')).toEqual(names(CALLS - 3, CALLS - 2, CALLS - 1, CALLS));
+    expect(await vapiIds('q=piano&limit=2')).toHaveLength(5);
+  });
 });
 
 describe('an export of calls', () => {
@@ -99,7 +107,8 @@ describe('an export of calls', () => {
     const ids = lines.map((line) => JSON.parse(line).vapi_call_id);
     expect(ids).toEqual(names(...Array.from({ length: CALLS }, (_, i) => i + 1)));
     const listed = await app.call('GET', '/api/v1/calls?limit=1');
-    expect(JSON.parse(lines[0]!)).toEqual(listed.body.calls[0]);
+    // Whether it was read is the person's who looks at the list, not the call's.
+    expect({ ...JSON.parse(lines[0]!), read: false }).toEqual(listed.body.calls[0]);
   });
 
   it('is a CSV file by default, with the filters of the list, that no spreadsheet runs', async () => {
@@ -135,7 +144,7 @@ describe('an export of calls', () => {
     const broken = await startPrivateApp({
       db: test.database,
       caller: () => caller,
-      routes: (scope) => callRoutes(scope, { calls: {} as never, exportCalls }),
+      routes: (scope) => callRoutes(scope, { calls: {} as never, reads: {} as never, exportCalls }),
     });
     await expect(broken.call('GET', '/api/v1/calls/export')).rejects.toThrow(/terminated|fetch failed/);
     await broken.close();

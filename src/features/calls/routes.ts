@@ -16,11 +16,15 @@ import {
   completenessSchema,
 } from './contract.ts';
 import type { CallExport, ExportFilter } from './export.ts';
+import type { Reads } from './reads.ts';
 
-type CallRoutesDeps = { calls: Calls; exportCalls: CallExport };
+type CallRoutesDeps = { calls: Calls; reads: Reads; exportCalls: CallExport };
 
 const tags = ['calls'];
 const viewer = { access: 'viewer', limitGroup: 'calls' } as const;
+/** Asked beside lists and calls, by pages that keep themselves up to date: they must not use up each other's requests. */
+const figures = { access: 'viewer', limitGroup: 'call-figures' } as const;
+const story = { access: 'viewer', limitGroup: 'call-timelines' } as const;
 
 /** What happened on the phone. */
 export function callRoutes(app: App, deps: CallRoutesDeps): void {
@@ -29,11 +33,12 @@ export function callRoutes(app: App, deps: CallRoutesDeps): void {
   stats(app, deps);
   completeness(app, deps);
   one(app, deps);
+  read(app, deps);
   timeline(app, deps);
   remove(app, deps);
 }
 
-function list(app: App, { calls }: CallRoutesDeps): void {
+function list(app: App, { calls, reads }: CallRoutesDeps): void {
   const schema = {
     tags,
     summary: 'List calls, newest first; filter them, or search in what was said',
@@ -41,9 +46,18 @@ function list(app: App, { calls }: CallRoutesDeps): void {
     response: { 200: callListSchema, ...REFUSALS },
   };
   app.get('/calls', { config: viewer, schema }, async (request) => {
-    const { cursor, limit } = request.query;
-    const found = await calls.list(request.caller.tenantId, { ...filterOf(request.query), cursor, limit });
-    return { calls: found.calls, next_cursor: found.nextCursor };
+    const { cursor, limit, unread } = request.query;
+    const { tenantId, userId } = request.caller;
+    const unreadBy = unread === 'true' ? userId : undefined;
+    const found = await calls.list(tenantId, { ...filterOf(request.query), unreadBy, cursor, limit });
+    const isRead = await reads.among(
+      { tenantId, userId },
+      found.calls.map(({ id }) => id),
+    );
+    return {
+      calls: found.calls.map((call) => ({ ...call, read: isRead.has(call.id) })),
+      next_cursor: found.nextCursor,
+    };
   });
 }
 
@@ -88,7 +102,7 @@ function stats(app: App, { calls }: CallRoutesDeps): void {
     querystring: callStatsQuerySchema,
     response: { 200: callStatsSchema, ...REFUSALS },
   };
-  app.get('/calls/stats', { config: viewer, schema }, async (request) => {
+  app.get('/calls/stats', { config: figures, schema }, async (request) => {
     const days = await calls.stats(request.caller.tenantId, request.query.days);
     return {
       days: days.map((day) => ({
@@ -116,7 +130,7 @@ function completeness(app: App, { calls }: CallRoutesDeps): void {
     querystring: callStatsQuerySchema,
     response: { 200: completenessSchema, ...REFUSALS },
   };
-  app.get('/calls/completeness', { config: viewer, schema }, async (request) => {
+  app.get('/calls/completeness', { config: figures, schema }, async (request) => {
     const days = await calls.completeness(request.caller.tenantId, request.query.days);
     return {
       days: days.map((day) => ({
@@ -144,6 +158,22 @@ function one(app: App, { calls }: CallRoutesDeps): void {
   }));
 }
 
+function read(app: App, { reads }: CallRoutesDeps): void {
+  const schema = {
+    tags,
+    summary: 'Say that you have read a call; others of the tenant have their own',
+    params: callParamsSchema,
+    response: { 204: z.null(), ...REFUSALS },
+  };
+  // Reading a call must not use up the requests that show it.
+  const config = { access: 'viewer', limitGroup: 'call-reads' } as const;
+  app.put('/calls/:id/read', { config, schema }, async (request, reply) => {
+    const { tenantId, userId } = request.caller;
+    await reads.mark({ tenantId, userId }, request.params.id);
+    return reply.code(204).send(null);
+  });
+}
+
 function timeline(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
@@ -151,7 +181,7 @@ function timeline(app: App, { calls }: CallRoutesDeps): void {
     params: callParamsSchema,
     response: { 200: callTimelineSchema, ...REFUSALS },
   };
-  app.get('/calls/:id/timeline', { config: viewer, schema }, async (request) => ({
+  app.get('/calls/:id/timeline', { config: story, schema }, async (request) => ({
     timeline: await calls.timeline(request.caller.tenantId, request.params.id),
   }));
 }

@@ -14,6 +14,8 @@ export type CallFilter = {
   phoneNumber?: string | undefined;
   fromTime?: Date | undefined;
   toTime?: Date | undefined;
+  /** Whose unread calls alone. */
+  unreadBy?: string | undefined;
   before?: { time: Date; id: string } | undefined;
   most: number;
 };
@@ -36,6 +38,7 @@ async function listOfWords(trx: Trx, tenantId: string, filter: CallFilter, words
     phone_number: filter.phoneNumber,
     from_time: filter.fromTime,
     to_time: filter.toTime,
+    unread_by: filter.unreadBy,
   };
   const { rows } = await sql<{ id: string }>`select f as id from find_calls(${words}, ${JSON.stringify(filters)}::jsonb,
     ${before?.time ?? null}, ${before?.id ?? null}, ${most}) f`.execute(trx);
@@ -60,15 +63,21 @@ function newestFirst(a: CallRow, b: CallRow): number {
 
 function select(trx: Trx, tenantId: string, filter: CallFilter) {
   let query = trx.selectFrom('calls').selectAll().where('tenant_id', '=', tenantId);
-  const { status, direction, outcome, assistantId, fromTime, toTime, before } = filter;
+  const { status, direction, outcome, assistantId, fromTime, toTime, unreadBy, before } = filter;
   if (status !== undefined) query = query.where('status', '=', status);
   if (direction !== undefined) query = query.where('direction', '=', direction);
   if (outcome !== undefined) query = query.where('outcome', '=', outcome);
   if (assistantId !== undefined) query = query.where('assistant_id', '=', assistantId);
   if (fromTime !== undefined) query = query.where('started_at', '>=', fromTime);
   if (toTime !== undefined) query = query.where('started_at', '<', toTime);
+  if (unreadBy !== undefined) query = query.where(isUnreadBy(tenantId, unreadBy));
   if (before !== undefined) query = query.where(sql<SqlBool>`(started_at, id) < (${before.time}, ${before.id}::uuid)`);
   return query.orderBy('started_at', 'desc').orderBy('id', 'desc').limit(filter.most);
+}
+
+function isUnreadBy(tenantId: string, userId: string) {
+  return sql<SqlBool>`not exists (select 1 from call_reads r
+    where r.tenant_id = ${tenantId} and r.user_id = ${userId} and r.call_id = calls.id)`;
 }
 
 export type TextRow = Selectable<CallTextsTable>;

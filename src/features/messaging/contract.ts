@@ -1,5 +1,6 @@
-/** E-mail as it crosses the wire. */
+/** E-mail and text messages as they cross the wire. */
 import { z } from 'zod';
+import { listQuerySchema, timeSchema } from '../../http/shapes.ts';
 
 export const MESSAGING_ERRORS = {
   stub_disabled_in_production: { status: 403, title: 'Stub integrations are disabled' },
@@ -34,5 +35,40 @@ export const emailTestSchema = z
   })
   .meta({ id: 'EmailTest' });
 
+/** `unknown`: it left and no answer came, so nobody sends it again blindly. `given_up`: every attempt failed. */
+export const MESSAGE_STATES = ['waiting', 'sent', 'refused', 'unknown', 'given_up'] as const;
+export const MESSAGE_CHANNELS = ['email', 'sms'] as const;
+
+export const sentMessageSchema = z
+  .object({
+    id: z.uuid(),
+    channel: z.enum(MESSAGE_CHANNELS),
+    state: z.enum(MESSAGE_STATES),
+    /** Cut down to what tells one recipient from another. */
+    to: z.string().nullable(),
+    /** The call that it is about. */
+    call_id: z.uuid().nullable(),
+    /** Under which the provider knows it. */
+    message_id: z.string().nullable(),
+    problem: z.string().nullable(),
+    attempts: z.number().int(),
+    correlation_id: z.string(),
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
+  .meta({ id: 'SentMessage' });
+
+export const sentMessageListSchema = z
+  .object({ messages: z.array(sentMessageSchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'SentMessageList' });
+
+export const sentMessageQuerySchema = listQuerySchema.extend({
+  channel: z.enum(MESSAGE_CHANNELS).optional(),
+  state: z.enum(MESSAGE_STATES).optional(),
+});
+
+export type SentMessage = z.output<typeof sentMessageSchema>;
+export type SentMessageChannel = SentMessage['channel'];
+export type MessageState = SentMessage['state'];
 export type EmailTestBody = z.output<typeof emailTestBodySchema>;
 export type EmailTestWire = z.output<typeof emailTestSchema>;

@@ -1,8 +1,9 @@
 import type { App } from '../../http/app-type.ts';
 import { type Actor, actorOf } from '../../http/caller.ts';
 import { REFUSALS } from '../../http/shapes.ts';
-import { emailTestBodySchema, emailTestSchema } from './contract.ts';
+import { emailTestBodySchema, emailTestSchema, sentMessageListSchema, sentMessageQuerySchema } from './contract.ts';
 import type { Messaging } from './messaging.ts';
+import type { SentMessages } from './sent-messages.ts';
 
 export type MessagingRouteDeps = {
   messaging: Messaging;
@@ -26,5 +27,31 @@ function testEmail(app: App, { messaging, record }: MessagingRouteDeps): void {
     const { delivered, stub, provider } = answer;
     await record(actorOf(request), 'email.tested', request.body.to, { delivered, stub, provider });
     return answer;
+  });
+}
+
+/** What left the house, for whoever may read calls. */
+export function sentMessageRoutes(app: App, { sentMessages }: { sentMessages: SentMessages }): void {
+  const config = { access: 'viewer', limitGroup: 'messages' } as const;
+  const response = { 200: sentMessageListSchema, ...REFUSALS };
+  const all = {
+    tags: ['messages'],
+    summary: 'E-mails and text messages that AVA sent of its own accord, newest first, and how each stands',
+    querystring: sentMessageQuerySchema,
+    response,
+  };
+  app.get('/messages', { config, schema: all }, async (request) => {
+    const found = await sentMessages.list(request.caller.tenantId, request.query);
+    return { messages: found.messages, next_cursor: found.nextCursor };
+  });
+  const texts = {
+    tags: ['messages'],
+    summary: 'Only the text messages, which leave by Twilio',
+    querystring: sentMessageQuerySchema.omit({ channel: true }),
+    response,
+  };
+  app.get('/twilio/messages', { config, schema: texts }, async (request) => {
+    const found = await sentMessages.list(request.caller.tenantId, { ...request.query, channel: 'sms' });
+    return { messages: found.messages, next_cursor: found.nextCursor };
   });
 }

@@ -45,6 +45,8 @@ export type RoutingDeps = {
   twilio: Pick<TwilioRest, 'getNumber' | 'updateNumber'>;
   credentialOf(tenantId: string): Promise<TwilioCredential | undefined>;
   place: ProvisioningPlace;
+  /** Tells dashboards. */
+  onChange?: (tenantId: string, sid: string) => void;
   /** Nothing is asked of Twilio, and its numbers are invented. */
   isStub?: boolean;
 };
@@ -142,6 +144,7 @@ export function createRouting(deps: RoutingDeps) {
       await provision(tenantId, sid).catch((error: unknown) =>
         log.warn({ err: error, number: sid }, 'Twilio did not take the new routing yet; a job sets it again'),
       );
+      deps.onChange?.(tenantId, sid);
       return toWire(await find(tenantId, sid));
     },
 

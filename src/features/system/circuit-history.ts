@@ -36,7 +36,15 @@ const SAME_WITHIN_MS = 2_000;
 
 type Waiting = Omit<CircuitChange, 'id'> & { scope: string };
 
-export function createCircuitHistory({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
+export type CircuitHistoryDeps = {
+  db: Database;
+  clock: Clock;
+  log: Log;
+  /** Tells dashboards; null: every tenant. */
+  onChange?: (tenantId: string | null) => void;
+};
+
+export function createCircuitHistory({ db, clock, log, onChange }: CircuitHistoryDeps) {
   const lane = db.lane('job');
   let waiting: Waiting[] = [];
   let isWriting = false;
@@ -67,6 +75,7 @@ export function createCircuitHistory({ db, clock, log }: { db: Database; clock: 
     waiting.push({ at: clock.now(), circuit, upstream, scope, change, reason });
     waiting = waiting.slice(-MOST_WAITING);
     void write();
+    onChange?.(fact.tenant ?? null);
   }
 
   return {

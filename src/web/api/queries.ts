@@ -1,16 +1,17 @@
 /** Questions that more than one page asks; their keys begin with the word that live updates touch. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api } from './api.ts';
+import { takeEarly } from './early.ts';
 
 export const numbersQuery = queryOptions({
   queryKey: ['numbers', 'list'],
-  queryFn: ({ signal }) => api.numbers.list({ limit: 100, signal }),
+  queryFn: ({ signal }) => takeEarly('numbers') ?? api.numbers.list({ limit: 100, signal }),
 });
 
 /** What callers of all routed numbers would hear, in one question. */
 export const routingNowQuery = queryOptions({
   queryKey: ['routing-tests', 'now'],
-  queryFn: ({ signal }) => api.numbers.routingNow({ signal }),
+  queryFn: ({ signal }) => takeEarly('routingNow') ?? api.numbers.routingNow({ signal }),
   staleTime: 60_000,
 });
 

@@ -13,15 +13,15 @@ import { untilSeen, whileSeen } from './seen.ts';
 
 /** What each kind of event makes old: first words of query keys. */
 const TOUCHES: Record<LiveEvent['type'], string[]> = {
-  call: ['calls'],
-  setting: ['settings'],
+  call: ['calls', 'messages'],
+  setting: ['settings', 'assistants'],
   assistant: ['assistants'],
   number: ['numbers', 'routing-tests'],
   circuit_breaker: ['circuits', 'routing-tests'],
   alert: ['alerts'],
   webhook: ['webhooks'],
   release: ['releases'],
-  resync: ['calls', 'settings', 'assistants', 'numbers', 'circuits', 'alerts', 'webhooks', 'releases'],
+  resync: ['calls', 'messages', 'settings', 'assistants', 'numbers', 'circuits', 'alerts', 'webhooks', 'releases'],
 };
 
 const LEAST_PAUSE_MS = 8000;

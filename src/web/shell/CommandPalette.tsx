@@ -6,6 +6,7 @@ import { paths } from '../paths.ts';
 import { signOut } from '../session/session.ts';
 import { useMay } from '../session/use-session.ts';
 import { useLanguage, useText } from '../text/text.tsx';
+import { useIsPainted } from '../ui/after-paint.ts';
 import { classes } from '../ui/classes.ts';
 import { PLACES } from './navigation.ts';
 import { chooseTheme } from './theme.ts';
@@ -19,6 +20,7 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState(0);
   const found = matching(useCommands(), typed);
+  const isPainted = useIsPainted();
   const run = (command: Command | undefined) => {
     if (command === undefined) return;
     onClose();
@@ -32,6 +34,7 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
     event.preventDefault();
   };
 
+  if (!isPainted) return null;
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>

@@ -1,11 +1,10 @@
-import { Outlet, useLocation } from '@tanstack/react-router';
+import { Outlet, useRouter } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLiveUpdates } from '../live/live.ts';
 import { useText } from '../text/text.tsx';
 import { useWantsToasts } from '../ui/toast.ts';
 import { Banners } from './Banners.tsx';
 import { BottomBar, TopBar } from './BottomBar.tsx';
-import { PageBoundary } from './PageBoundary.tsx';
 import { Sidebar } from './Sidebar.tsx';
 
 const CommandPalette = lazy(() => import('./CommandPalette.tsx'));
@@ -16,11 +15,10 @@ export function Shell() {
   const text = useText();
   const [isSearching, setIsSearching] = useState(false);
   const main = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
   const wantsToasts = useWantsToasts();
   useLiveUpdates();
   useCommandKey(() => setIsSearching((open) => !open));
-  useFocusOnNewPage(main, pathname);
+  useFocusOnNewPage(main);
 
   return (
     <>
@@ -36,9 +34,7 @@ export function Shell() {
           <TopBar onSearch={() => setIsSearching(true)} />
           <Banners />
           <main ref={main} id="content" tabIndex={-1} className="flex-1 pb-16 outline-none lg:pb-0">
-            <PageBoundary key={pathname}>
-              <Outlet />
-            </PageBoundary>
+            <Outlet />
           </main>
         </div>
       </div>
@@ -64,11 +60,13 @@ function useCommandKey(toggle: () => void): void {
 }
 
 // A screen reader then reads the new page from its start; on the first page the browser does so by itself.
-function useFocusOnNewPage(main: React.RefObject<HTMLElement | null>, pathname: string): void {
-  const first = useRef(pathname);
-  useEffect(() => {
-    if (first.current === pathname) return;
-    first.current = '';
-    main.current?.focus({ preventScroll: true });
-  }, [main, pathname]);
+function useFocusOnNewPage(main: React.RefObject<HTMLElement | null>): void {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe('onResolved', ({ fromLocation, pathChanged }) => {
+        if (fromLocation !== undefined && pathChanged) main.current?.focus({ preventScroll: true });
+      }),
+    [main, router],
+  );
 }

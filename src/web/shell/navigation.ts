@@ -10,6 +10,7 @@ import {
   PhoneCall,
   Plug,
   Rocket,
+  Send,
   Settings2,
   BellRing,
   Users,
@@ -35,6 +36,7 @@ export const SECTIONS: Section[] = [
     places: [
       { to: paths.now(), name: (text) => text.shell.nav.now, icon: Activity, exact: true },
       { to: paths.calls(), name: (text) => text.shell.nav.calls, icon: PhoneCall },
+      { to: paths.messages(), name: (text) => text.shell.nav.messages, icon: Send },
     ],
   },
   {

@@ -2,6 +2,7 @@
 import { callRules } from './en/call-rules.ts';
 import { calls, now, outcomes } from './en/calls.ts';
 import { conflicts } from './en/conflicts.ts';
+import { messages } from './en/messages.ts';
 import { assistants, numbers } from './en/numbers.ts';
 import { integrations, members, operations } from './en/operations.ts';
 import { problems } from './en/problems.ts';
@@ -18,6 +19,7 @@ export const en = {
   now,
   calls,
   callRules,
+  messages,
   outcomes,
   conflicts,
   numbers,

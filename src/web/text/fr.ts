@@ -3,6 +3,7 @@ import type { Text } from './en.ts';
 import { callRules } from './fr/call-rules.ts';
 import { calls, now, outcomes } from './fr/calls.ts';
 import { conflicts } from './fr/conflicts.ts';
+import { messages } from './fr/messages.ts';
 import { assistants, numbers } from './fr/numbers.ts';
 import { integrations, members, operations } from './fr/operations.ts';
 import { problems } from './fr/problems.ts';
@@ -19,6 +20,7 @@ export const fr: Text = {
   now,
   calls,
   callRules,
+  messages,
   outcomes,
   conflicts,
   numbers,

@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { useText } from '../text/text.tsx';
+import { useIsPainted } from './after-paint.ts';
 import { classes } from './classes.ts';
 
 type DialogProps = {
@@ -20,7 +21,9 @@ const OVERLAY = 'overlay fixed inset-0 z-40 bg-[rgb(15_16_18/0.42)]';
 /** A dialog in the middle. Draw it only while it is open. */
 export function Dialog({ title, lead, children, actions, onClose, size = 'normal', stays = false }: DialogProps) {
   const { words } = useText();
+  const isPainted = useIsPainted();
   const hold = (event: Event) => (stays ? event.preventDefault() : undefined);
+  if (!isPainted) return null;
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>
@@ -56,6 +59,7 @@ type SheetProps = { title: string; lead?: ReactNode; children: ReactNode; onClos
 /** A panel from the right edge, for reading beside the page. */
 export function Sheet({ title, lead, children, onClose }: SheetProps) {
   const { words } = useText();
+  if (!useIsPainted()) return null;
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>

@@ -15,7 +15,7 @@ export function Page({ title, lead, above, actions, children }: PageProps) {
   return (
     <div className="mx-auto w-full max-w-[70rem] px-4 pt-6 pb-16 sm:px-8 sm:pt-9">
       {above !== undefined && <div className="mb-6 text-sm text-muted">{above}</div>}
-      <header className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+      <header className="mb-6 flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
         <div className="min-w-0 max-w-[44rem]">
           <h1 className="text-xl font-semibold tracking-[-0.015em]">{title}</h1>
           {lead !== undefined && <p className="mt-1 text-muted">{lead}</p>}

@@ -33,6 +33,7 @@ export function useMergedSave<T extends Fields, Reply>(options: MergedSaveOption
   const { saved } = options;
   const [edit, setEdit] = useDraft<Edit<T>>(options.draftId);
   const [conflict, setConflict] = useState<Conflict<T> & { merged: T }>();
+  const [isTried, setIsTried] = useState(false);
   const save = useMutation({
     mutationFn: (wanted: Edit<T>) => saveOrMerge(options, wanted),
     onSuccess(outcome) {
@@ -43,6 +44,7 @@ export function useMergedSave<T extends Fields, Reply>(options: MergedSaveOption
       }
       setConflict(undefined);
       setEdit(undefined);
+      setIsTried(false);
       options.onSaved(outcome.reply);
     },
   });
@@ -50,6 +52,8 @@ export function useMergedSave<T extends Fields, Reply>(options: MergedSaveOption
   return {
     fields,
     isDirty: edit !== undefined,
+    /** Whether somebody wants to save it: from then on it says what is missing. */
+    isTried,
     isPending: save.isPending,
     error: save.error,
     conflict,
@@ -61,9 +65,11 @@ export function useMergedSave<T extends Fields, Reply>(options: MergedSaveOption
       save.reset();
       setConflict(undefined);
       setEdit(undefined);
+      setIsTried(false);
     },
-    save() {
-      if (!save.isPending) save.mutate(edit ?? { base: saved.fields, etag: saved.etag, fields });
+    submit(isComplete: boolean) {
+      setIsTried(true);
+      if (isComplete && !save.isPending) save.mutate(edit ?? { base: saved.fields, etag: saved.etag, fields });
     },
     choose(choices: Record<string, Choice>) {
       if (conflict === undefined || save.isPending) return;

@@ -1,26 +1,22 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
 import type { Assistant } from '../../../features/assistants/contract.ts';
 import { api } from '../../api/api.ts';
 import { expectOwnEcho } from '../../live/echo.ts';
 import { useMay } from '../../session/use-session.ts';
 import type { Text } from '../../text/en.ts';
 import { useText } from '../../text/text.tsx';
-import { Button } from '../../ui/Button.tsx';
-import { FieldConflicts } from '../../ui/FieldConflicts.tsx';
 import { type Stand, useMergedSave } from '../../ui/merged-save.ts';
-import { Problem } from '../../ui/Problem.tsx';
+import { MergedForm } from '../../ui/MergedForm.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
 import { type AssistantDraft, changesOf, draftOf } from './assistant-draft.ts';
 import { AssistantFields } from './AssistantFields.tsx';
 
 export function AssistantForm({ assistant }: { assistant: Assistant }) {
   const text = useText();
-  const { assistants, problems, words } = text;
+  const { assistants } = text;
   const queryClient = useQueryClient();
   const mayEdit = useMay('editor');
   const id = assistant.assistant_id;
-  const [isTried, setIsTried] = useState(false);
   const form = useMergedSave<AssistantDraft, Awaited<ReturnType<typeof api.assistants.change>>>({
     draftId: `assistant/${id}`,
     saved: standOf(assistant),
@@ -32,53 +28,20 @@ export function AssistantForm({ assistant }: { assistant: Assistant }) {
       void queryClient.invalidateQueries({ queryKey: ['assistants', 'list'] });
       void queryClient.invalidateQueries({ queryKey: ['settings'] });
       toastSuccess(assistants.saved(reply.assistant.name));
-      setIsTried(false);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setIsTried(true);
-    if (form.fields.name.trim() !== '') form.save();
-  };
-  const discard = () => {
-    setIsTried(false);
-    form.discard();
-  };
-
   return (
-    <form onSubmit={submit} noValidate className="flex max-w-3xl flex-col gap-5">
-      <fieldset disabled={!mayEdit || form.isPending} className="flex min-w-0 flex-col gap-5">
-        <AssistantFields draft={form.fields} showsErrors={isTried} onChange={form.change} />
-      </fieldset>
-      {form.conflict !== undefined && (
-        <FieldConflicts
-          by={form.conflict.fresh.by}
-          busy={form.isPending}
-          onChoose={form.choose}
-          onClose={form.postpone}
-          conflicts={form.conflict.fields.map((field) => ({
-            field,
-            name: namesOf(text)[field],
-            theirs: form.conflict?.fresh.fields[field] ?? '',
-            mine: form.conflict?.mine[field] ?? '',
-          }))}
-        />
-      )}
-      {form.error !== null && <Problem error={form.error} title={problems.titles.action} />}
-      {form.isDirty && (
-        <div className="sticky bottom-16 z-10 flex items-center justify-between gap-3 rounded-lg bg-raised px-4 py-3 shadow-float lg:bottom-4">
-          <p className="text-sm text-muted">{words.unsaved}</p>
-          <div className="flex gap-2">
-            <Button kind="quiet" disabled={form.isPending} onClick={discard}>
-              {words.discard}
-            </Button>
-            <Button kind="primary" type="submit" busy={form.isPending}>
-              {assistants.save}
-            </Button>
-          </div>
-        </div>
-      )}
-    </form>
+    <MergedForm
+      form={form}
+      isComplete={form.fields.name.trim() !== ''}
+      mayEdit={mayEdit}
+      saveLabel={assistants.save}
+      nameOf={(field) => namesOf(text)[field]}
+      wordsFor={(_field, value) => String(value ?? '')}
+      className="max-w-3xl"
+    >
+      <AssistantFields draft={form.fields} showsErrors={form.isTried} onChange={form.change} />
+    </MergedForm>
   );
 }
 

@@ -14,7 +14,7 @@ export function CallFilters() {
     <div
       role="search"
       aria-label={calls.filters}
-      className="grid grid-cols-2 gap-3 lg:grid-cols-[minmax(0,1fr)_11rem_10rem_10rem]"
+      className="grid grid-cols-2 gap-3 lg:grid-cols-[minmax(0,1fr)_10rem_9.5rem_9rem_8.5rem]"
     >
       <WordSearch />
       <NumberSearch />
@@ -41,6 +41,17 @@ export function CallFilters() {
         <option value="inbound">{calls.inbound}</option>
         <option value="outbound">{calls.outbound}</option>
       </Select>
+      <div className="max-lg:col-span-2">
+        <Select
+          label={calls.reading}
+          hidesLabel
+          value={useSearchParam('unread') ?? ''}
+          onChange={(event) => setSearch({ unread: event.target.value })}
+        >
+          <option value="">{`${calls.reading}: ${words.all}`}</option>
+          <option value="true">{calls.unreadOnly}</option>
+        </Select>
+      </div>
     </div>
   );
 }

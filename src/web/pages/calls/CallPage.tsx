@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { ChevronLeft } from 'lucide-react';
-import { useEffect } from 'react';
 import type { CallDetail } from '../../../features/calls/contract.ts';
 import { api } from '../../api/api.ts';
 import { usePollMs } from '../../live/live.ts';
@@ -15,7 +14,7 @@ import { RouteBadge } from '../../ui/Route.tsx';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
 import { CallFacts } from './CallFacts.tsx';
 import { otherSideOf } from './call-words.ts';
-import { markCallRead } from './read-calls.ts';
+import { useMarkRead } from './read-calls.ts';
 import { Recording } from './Recording.tsx';
 import { Timeline } from './Timeline.tsx';
 import { Transcript } from './Transcript.tsx';
@@ -30,8 +29,8 @@ export default function CallPage() {
     queryFn: ({ signal }) => api.calls.get(id, { signal }),
     refetchInterval: ({ state }) => (state.data?.call.status === 'ended' ? false : pollMs),
   });
-  useEffect(() => markCallRead(id), [id]);
   const call = query.data?.call;
+  useMarkRead(call?.id);
   const other = call === undefined ? null : otherSideOf(call);
   const title = call?.customer_name ?? (other === null ? calls.unknownCaller : format.phone(other));
   return (

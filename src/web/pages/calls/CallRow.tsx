@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { ArrowDownLeft, ArrowUpRight } from 'lucide-react';
-import type { Call } from '../../../features/calls/contract.ts';
+import type { ListedCall } from '../../../features/calls/contract.ts';
 import { paths } from '../../paths.ts';
 import { useFormat, useText } from '../../text/text.tsx';
 import { Age } from '../../ui/Age.tsx';
@@ -8,12 +8,10 @@ import { Badge } from '../../ui/Badge.tsx';
 import { classes } from '../../ui/classes.ts';
 import { RouteBadge, RouteIcon } from '../../ui/Route.tsx';
 import { otherSideOf } from './call-words.ts';
-import { useReadCalls } from './read-calls.ts';
 
-export function CallRow({ call }: { call: Call }) {
+export function CallRow({ call }: { call: ListedCall }) {
   const { calls } = useText();
   const format = useFormat();
-  const isRead = useReadCalls().has(call.id);
   const isLive = call.status !== 'ended';
   const other = otherSideOf(call);
   return (
@@ -24,11 +22,11 @@ export function CallRow({ call }: { call: Call }) {
       >
         <RouteIcon route={call.outcome ?? 'ai'} />
         <span className="min-w-0">
-          <span className={classes('flex items-center gap-2', !isRead && 'font-semibold')}>
+          <span className={classes('flex items-center gap-2', !call.read && 'font-semibold')}>
             <span className="truncate tabular-nums">
               {call.customer_name ?? (other === null ? calls.unknownCaller : format.phone(other))}
             </span>
-            {!isRead && (
+            {!call.read && (
               <span role="img" aria-label={calls.unread} className="size-1.5 shrink-0 rounded-full bg-accent" />
             )}
           </span>
@@ -39,6 +37,9 @@ export function CallRow({ call }: { call: Call }) {
               <ArrowUpRight aria-label={calls.outbound} className="size-3.5 shrink-0" />
             )}
             {call.customer_name === null ? calls[call.direction] : format.phone(other)}
+            <span className="truncate md:hidden">
+              · <Age at={call.started_at} />
+            </span>
           </span>
         </span>
         <span className="min-w-0 text-muted max-md:hidden">

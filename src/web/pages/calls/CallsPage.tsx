@@ -28,7 +28,14 @@ function NoCalls({ isFiltered }: { isFiltered: boolean }) {
     );
   }
   const clear = () =>
-    setSearch({ q: undefined, outcome: undefined, direction: undefined, status: undefined, number: undefined });
+    setSearch({
+      q: undefined,
+      outcome: undefined,
+      direction: undefined,
+      status: undefined,
+      number: undefined,
+      unread: undefined,
+    });
   return (
     <EmptyState icon={PhoneOff} title={words.noMatches} action={<Button onClick={clear}>{words.clearFilters}</Button>}>
       {calls.noMatchBody}
@@ -73,6 +80,7 @@ function useFilter(): CallFilter {
     outcome: useSearchParam('outcome') as CallFilter['outcome'],
     direction: useSearchParam('direction') as CallFilter['direction'],
     status: useSearchParam('status') as CallFilter['status'],
+    unread: useSearchParam('unread') === 'true' ? 'true' : undefined,
     phone_number: useSearchParam('number')?.replace(/[^+\d]/g, ''),
   };
 }

@@ -1,37 +1,37 @@
-/** Which calls were opened in this browser; only their ids are kept. */
-import { useSyncExternalStore } from 'react';
+/** A call that was opened counts as read, for the person who opened it. */
+import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { api } from '../../api/api.ts';
 
-const STORED = 'ava.read-calls';
-const MOST = 1000;
-const listeners = new Set<() => void>();
-let ids: ReadonlySet<string> = load();
+type Lists = InfiniteData<Awaited<ReturnType<typeof api.calls.list>>>;
 
-export function useReadCalls(): ReadonlySet<string> {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => ids,
+/** `id` is undefined until the call is on the screen. */
+export function useMarkRead(id: string | undefined): void {
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    if (id === undefined || isRead(queryClient, id)) return;
+    showAsRead(queryClient, id);
+    // Should it fail, the next list says so.
+    api.calls.markRead(id).catch(() => undefined);
+  }, [id, queryClient]);
+}
+
+function isRead(queryClient: QueryClient, id: string): boolean {
+  return queryClient
+    .getQueriesData<Lists>({ queryKey: ['calls', 'list'] })
+    .some(([, lists]) => lists?.pages.some(({ calls }) => calls.some((call) => call.id === id && call.read)));
+}
+
+function showAsRead(queryClient: QueryClient, id: string): void {
+  queryClient.setQueriesData<Lists>(
+    { queryKey: ['calls', 'list'] },
+    (lists) =>
+      lists && {
+        ...lists,
+        pages: lists.pages.map((page) => ({
+          ...page,
+          calls: page.calls.map((call) => (call.id === id ? { ...call, read: true } : call)),
+        })),
+      },
   );
-}
-
-export function markCallRead(id: string): void {
-  if (ids.has(id)) return;
-  ids = new Set([...ids, id].slice(-MOST));
-  try {
-    localStorage.setItem(STORED, JSON.stringify([...ids]));
-  } catch {
-    // Storage is refused or full: it is remembered until the tab is closed.
-  }
-  for (const listener of listeners) listener();
-}
-
-function load(): ReadonlySet<string> {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORED) ?? '[]');
-    return new Set(Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : []);
-  } catch {
-    return new Set();
-  }
 }

@@ -38,8 +38,8 @@ export function MemberRow({ member }: { member: MemberWire }) {
   return (
     <li className="border-b border-line px-4 py-3 last:border-b-0 sm:px-5">
       <div className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-2">
-        <span className="min-w-0 flex-1">
-          <span className="flex items-center gap-2">
+        <span className="min-w-0 flex-1 basis-56">
+          <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
             <span className="truncate font-medium">{member.email}</span>
             {member.user_id === user.id && <Badge>{members.you}</Badge>}
             {member.operator && <Badge tone="accent">{members.operator}</Badge>}

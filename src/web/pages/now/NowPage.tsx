@@ -45,10 +45,12 @@ export default function NowPage() {
         {(list) => (list.numbers.length === 0 ? <NoNumbers /> : <NumbersNow numbers={list.numbers} />)}
       </Loaded>
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[repeat(2,minmax(0,1fr))]">
-        <Today />
+        <div className="flex min-w-0 flex-col gap-5">
+          <Today />
+          {isOperator && <OpenAlerts />}
+          <LatestChanges />
+        </div>
         <Vendors />
-        {isOperator && <OpenAlerts />}
-        <LatestChanges />
       </div>
     </Page>
   );

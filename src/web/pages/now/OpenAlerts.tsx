@@ -12,7 +12,7 @@ import { SEVERITY_TONES } from '../../ui/severity.ts';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
 
 export function OpenAlerts() {
-  const { now, operations, shell } = useText();
+  const { now, operations, server, shell } = useText();
   const alerts = useQuery({ ...alertsQuery('open'), refetchInterval: usePollMs() });
   return (
     <Card
@@ -37,7 +37,7 @@ export function OpenAlerts() {
             {open.slice(0, 4).map((alert) => (
               <li key={alert.id} className="flex items-start gap-3">
                 <Badge tone={SEVERITY_TONES[alert.severity]}>{operations.alerts.severities[alert.severity]}</Badge>
-                <span className="min-w-0 flex-1">{alert.summary}</span>
+                <span className="min-w-0 flex-1">{server.alert(alert.rule)?.summary ?? alert.summary}</span>
                 <span className="text-sm whitespace-nowrap text-muted">
                   <Age at={alert.fired_at} />
                 </span>

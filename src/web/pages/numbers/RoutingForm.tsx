@@ -1,17 +1,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
 import type { Routing } from '../../../features/phone-numbers/routing-contract.ts';
 import { api } from '../../api/api.ts';
 import { assistantsQuery } from '../../api/assistants.ts';
 import { expectOwnEcho } from '../../live/echo.ts';
 import { useMay } from '../../session/use-session.ts';
 import { useText } from '../../text/text.tsx';
-import { Button } from '../../ui/Button.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { Select } from '../../ui/Field.tsx';
-import { FieldConflicts } from '../../ui/FieldConflicts.tsx';
 import { type Stand, useMergedSave } from '../../ui/merged-save.ts';
-import { Problem } from '../../ui/Problem.tsx';
+import { MergedForm } from '../../ui/MergedForm.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
 import { BusinessHoursFields } from './BusinessHoursFields.tsx';
 import { FallbackFields } from './FallbackFields.tsx';
@@ -31,11 +28,10 @@ const LANGUAGES = ['en-US', 'en-GB', 'de-DE', 'fr-FR', 'es-ES', 'it-IT', 'nl-NL'
 /** Who answers this number, and who does when the assistant cannot. */
 export function RoutingForm({ routing }: { routing: Routing }) {
   const text = useText();
-  const { numbers, problems, words } = text;
+  const { numbers } = text;
   const queryClient = useQueryClient();
   const mayEdit = useMay('editor');
   const assistants = useQuery(assistantsQuery).data?.assistants ?? [];
-  const [isTried, setIsTried] = useState(false);
   const { sid } = routing;
   const form = useMergedSave<RoutingFields, Routing>({
     draftId: `routing/${sid}`,
@@ -48,65 +44,31 @@ export function RoutingForm({ routing }: { routing: Routing }) {
       void queryClient.invalidateQueries({ queryKey: ['routing-tests'] });
       void queryClient.invalidateQueries({ queryKey: ['numbers', 'list'] });
       toastSuccess(numbers.saved);
-      setIsTried(false);
     },
   });
   const current = draftFrom(form.fields);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setIsTried(true);
-    if (isComplete(current)) form.save();
-  };
-  const discard = () => {
-    setIsTried(false);
-    form.discard();
-  };
-
   return (
-    <form onSubmit={submit} noValidate className="flex min-w-0 flex-col gap-5">
-      <fieldset disabled={!mayEdit || form.isPending} className="flex min-w-0 flex-col gap-5">
-        <Card title={numbers.routingTitle}>
-          <RoutingFieldset draft={current} onChange={form.change} />
-        </Card>
-        <Card title={numbers.fallbackTitle} lead={numbers.fallbackLead}>
-          <FallbackFields plan={current.fallback} showsErrors={isTried} onChange={form.change} />
-        </Card>
-        <Card title={numbers.hoursTitle}>
-          <BusinessHoursFields
-            hours={current.business_hours}
-            onChange={(hours) => form.change({ business_hours: hours })}
-          />
-        </Card>
-      </fieldset>
-      {form.conflict !== undefined && (
-        <FieldConflicts
-          by={form.conflict.fresh.by}
-          busy={form.isPending}
-          onChoose={form.choose}
-          onClose={form.postpone}
-          conflicts={form.conflict.fields.map((field) => ({
-            field,
-            name: namesOf(text)[field],
-            theirs: wordsFor(field, form.conflict?.fresh.fields[field], text, assistants),
-            mine: wordsFor(field, form.conflict?.mine[field], text, assistants),
-          }))}
+    <MergedForm
+      form={form}
+      isComplete={isComplete(current)}
+      mayEdit={mayEdit}
+      saveLabel={numbers.save}
+      nameOf={(field) => namesOf(text)[field]}
+      wordsFor={(field, value) => wordsFor(field, value, text, assistants)}
+    >
+      <Card title={numbers.routingTitle}>
+        <RoutingFieldset draft={current} onChange={form.change} />
+      </Card>
+      <Card title={numbers.fallbackTitle} lead={numbers.fallbackLead}>
+        <FallbackFields plan={current.fallback} showsErrors={form.isTried} onChange={form.change} />
+      </Card>
+      <Card title={numbers.hoursTitle}>
+        <BusinessHoursFields
+          hours={current.business_hours}
+          onChange={(hours) => form.change({ business_hours: hours })}
         />
-      )}
-      {form.error !== null && <Problem error={form.error} title={problems.titles.action} />}
-      {form.isDirty && (
-        <div className="sticky bottom-16 z-10 flex items-center justify-between gap-3 rounded-lg bg-raised px-4 py-3 shadow-float lg:bottom-4">
-          <p className="text-sm text-muted">{words.unsaved}</p>
-          <div className="flex gap-2">
-            <Button kind="quiet" disabled={form.isPending} onClick={discard}>
-              {words.discard}
-            </Button>
-            <Button kind="primary" type="submit" busy={form.isPending}>
-              {numbers.save}
-            </Button>
-          </div>
-        </div>
-      )}
-    </form>
+      </Card>
+    </MergedForm>
   );
 }
 

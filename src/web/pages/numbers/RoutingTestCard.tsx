@@ -82,9 +82,9 @@ function Result({ result }: { result: RoutingTest }) {
 /** What the caller hears stays in the number's language; what AVA does is said in the reader's. */
 function sentenceOf(
   { does, text: spoken, people = [], seconds }: RoutingTest['steps'][number],
-  { server }: Text,
+  { numbers, server }: Text,
 ): string {
   if (does === 'assistant') return server.assistantStep;
-  if (does !== 'ring' || seconds === undefined) return spoken;
+  if (does !== 'ring' || seconds === undefined) return numbers.stepSays(numbers.stepKinds[does] ?? does, spoken);
   return people.length === 1 ? server.ringStep(people[0]?.name ?? '', seconds) : server.ringAllStep(seconds);
 }

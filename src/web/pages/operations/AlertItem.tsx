@@ -14,7 +14,9 @@ import { SilenceDialog } from './SilenceDialog.tsx';
 
 /** What is wrong, what it means, what to do, and who was told. */
 export function AlertItem({ alert }: { alert: AlertWire }) {
-  const { alerts } = useText().operations;
+  const { operations, server } = useText();
+  const { alerts } = operations;
+  const said = server.alert(alert.rule) ?? alert;
   const format = useFormat();
   const queryClient = useQueryClient();
   const [isSilencing, setIsSilencing] = useState(false);
@@ -30,7 +32,7 @@ export function AlertItem({ alert }: { alert: AlertWire }) {
     <li className="rounded-lg border border-line bg-surface px-4 py-4 shadow-card sm:px-5">
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
         <Badge tone={isOver ? 'neutral' : SEVERITY_TONES[alert.severity]}>{alerts.severities[alert.severity]}</Badge>
-        <p className="min-w-0 flex-1 basis-60 font-medium">{alert.summary}</p>
+        <p className="min-w-0 flex-1 basis-60 font-medium">{said.summary}</p>
         {!isOver && (
           <div className="flex gap-2">
             {alert.acknowledged_at === null && (
@@ -48,8 +50,8 @@ export function AlertItem({ alert }: { alert: AlertWire }) {
         <Facts
           facts={[
             [alerts.since, <Age key="since" at={alert.started_at} />],
-            [alerts.meaning, alert.meaning],
-            [alerts.action, alert.action],
+            [alerts.meaning, said.meaning],
+            [alerts.action, said.action],
             [alerts.told, <Told key="told" alert={alert} />],
           ]}
         />

@@ -62,7 +62,7 @@ export function CircuitRow({ circuit }: { circuit: Circuit }) {
           <ul className="mt-1.5 flex flex-col gap-1">
             {circuit.last_failures.map((failure, index) => (
               <li key={index} className="flex gap-3">
-                <span className="w-24 shrink-0 text-muted tabular-nums">
+                <span className="w-32 shrink-0 whitespace-nowrap text-muted tabular-nums">
                   {circuits.ago(format.span(failure.seconds_ago))}
                 </span>
                 <span className="min-w-0 font-mono text-xs leading-5 break-words">{failure.reason}</span>

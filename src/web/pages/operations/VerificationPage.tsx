@@ -55,13 +55,14 @@ export default function VerificationPage() {
 }
 
 function CheckRow({ check }: { check: Check }) {
-  const { releases } = useText().operations;
+  const { operations, server } = useText();
+  const { releases } = operations;
   return (
     <li className="flex gap-3 border-b border-line px-4 py-3 last:border-b-0 sm:px-5">
       {SIGNS[check.state]}
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-2 font-medium">
-          {check.title}
+          {server.check(check.id) ?? check.title}
           {check.requirement !== null && <Badge>{check.requirement}</Badge>}
         </p>
         <p className="text-sm break-words text-muted">{check.detail}</p>

@@ -3,6 +3,7 @@ import { api } from '../../api/api.ts';
 import { useFormat, useText } from '../../text/text.tsx';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
+import { classes } from '../../ui/classes.ts';
 import { Loaded } from '../../ui/Loaded.tsx';
 import { LoadingArea, Skeleton } from '../../ui/Skeleton.tsx';
 
@@ -33,6 +34,9 @@ export function CallCompleteness() {
   );
 }
 
+/** What a telephone leaves out: both figures are only there to be compared, and their difference is shown. */
+const WIDE_ONLY = { vendorCalls: 'max-sm:hidden', ledgerCalls: 'max-sm:hidden', recovered: '' };
+
 type Day = Awaited<ReturnType<typeof api.calls.completeness>>['days'][number];
 
 function Days({ days }: { days: Day[] }) {
@@ -49,7 +53,7 @@ function Days({ days }: { days: Day[] }) {
             <th className="py-1.5 pr-4 font-medium">{callRules.vendor}</th>
             <th className="py-1.5 pr-4 font-medium">{callRules.missing}</th>
             {figures.map((name) => (
-              <th key={name} className="py-1.5 pr-4 text-right font-medium">
+              <th key={name} className={classes('py-1.5 pr-4 text-right font-medium', WIDE_ONLY[name])}>
                 {callRules[name]}
               </th>
             ))}
@@ -67,8 +71,8 @@ function Days({ days }: { days: Day[] }) {
                   {day.missing === 0 ? callRules.complete : callRules.missingCount(day.missing)}
                 </Badge>
               </td>
-              <td className="py-2 pr-4 text-right">{day.vendor_calls}</td>
-              <td className="py-2 pr-4 text-right">{day.ledger_calls}</td>
+              <td className={classes('py-2 pr-4 text-right', WIDE_ONLY.vendorCalls)}>{day.vendor_calls}</td>
+              <td className={classes('py-2 pr-4 text-right', WIDE_ONLY.ledgerCalls)}>{day.ledger_calls}</td>
               <td className="py-2 pr-4 text-right">{day.recovered}</td>
             </tr>
           ))}

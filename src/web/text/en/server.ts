@@ -3,6 +3,7 @@
  * their codes and figures, and leaves those that it does not know.
  */
 export type ServerEntry = { name: string; details: Record<string, unknown> };
+export type AlertWords = { summary: string; meaning: string; action: string };
 
 const asItComes = (): string | undefined => undefined;
 
@@ -11,6 +12,10 @@ export const server = {
   timeline: asItComes as (entry: ServerEntry) => string | undefined,
   /** A warning about a number's routing. */
   warning: asItComes as (code: string) => string | undefined,
+  /** What an alert's rule says. */
+  alert: asItComes as (rule: string) => AlertWords | undefined,
+  /** The title of a check of a verification. */
+  check: asItComes as (id: string) => string | undefined,
   /** The steps of a routing test. */
   assistantStep: 'The assistant answers. Should it drop out, the rest of this plan follows.',
   ringStep: (name: string, seconds: number) => `${name} is rung for ${seconds} seconds.`,

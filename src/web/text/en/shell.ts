@@ -6,6 +6,7 @@ export const shell = {
   nav: {
     now: 'Now',
     calls: 'Calls',
+    messages: 'Messages',
     numbers: 'Numbers',
     assistants: 'Assistants',
     settings: 'Settings',

@@ -29,6 +29,8 @@ export const calls: Text['calls'] = {
   recovered: 'Récupéré',
   recoveredHint: 'Ses webhooks ne sont jamais arrivés ; AVA l’a trouvé dans la liste du fournisseur.',
   unread: 'Pas encore lu',
+  reading: 'Lecture',
+  unreadOnly: 'Pas encore lus',
   caller: 'Appelant',
   noSummary: 'Pas de résumé',
   unknownCaller: 'Appelant inconnu',
@@ -192,7 +194,7 @@ export const now: Text['now'] = {
   noneRoutedLead: 'Ouvrez un numéro et choisissez qui y répond.',
   moreNumbers: (count) => (count === 1 ? '1 autre numéro' : `${count} autres numéros`),
   todayTitle: 'Appels du jour',
-  todayLead: 'Heures en UTC.',
+  todayLead: 'La journée commence à minuit UTC.',
   noCallsToday: 'Pas encore d’appel aujourd’hui.',
   callsCount: (count) => (count === 1 ? '1 appel' : `${count} appels`),
   breakersTitle: 'Fournisseurs',
@@ -209,6 +211,7 @@ export const now: Text['now'] = {
   breakVapi: 'Couper Vapi',
   mendVapi: 'Rétablir Vapi',
   vapiBroken: 'Vapi est coupé pendant 60 secondes',
-  vapiBrokenNote: 'Passez un appel et voyez qui répond.',
+  vapiBrokenNote:
+    'Passez des appels et voyez qui répond. Après trois échecs, AVA cesse d’interroger Vapi, et cette page le dit.',
   vapiMended: 'Vapi fonctionne à nouveau',
 };

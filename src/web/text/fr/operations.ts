@@ -7,8 +7,8 @@ export const members: Text['members'] = {
   roleExplains: {
     viewer: 'Voit tout, ne modifie rien.',
     editor: 'Modifie paramètres, assistants et acheminement.',
-    admin: 'Aussi les identifiants, les membres et les disjoncteurs.',
-    owner: 'Aussi les propriétaires.',
+    admin: 'Comme l’éditeur, plus les identifiants, les membres et les disjoncteurs.',
+    owner: 'Tout, y compris les autres propriétaires.',
   },
   person: 'Personne',
   role: 'Rôle',

@@ -1,9 +1,13 @@
 import type { Text } from '../en.ts';
 import type { ServerEntry } from '../en/server.ts';
+import { ALERTS } from './alerts.ts';
+import { CHECKS } from './checks.ts';
 
 export const server: Text['server'] = {
   timeline: sentenceOf,
   warning: (code) => WARNINGS[code],
+  alert: (rule) => ALERTS[rule],
+  check: (id) => CHECKS[id],
   assistantStep: 'L’assistant répond. S’il fait défaut, la suite de ce plan prend le relais.',
   ringStep: (name, seconds) => `${name} est appelé pendant ${seconds} secondes.`,
   ringAllStep: (seconds) => `Tout le monde est appelé en même temps pendant ${seconds} secondes.`,
@@ -71,6 +75,7 @@ const STATES: Record<string, string> = {
   done: 'est parti, une seule fois',
   refused: 'a été refusé, sans aucun effet',
   unknown: 'est peut-être parti : sans réponse, il n’est pas répété à l’aveugle',
+  given_up: 'a été abandonné : toutes les tentatives ont échoué',
 };
 
 const CHANGES: Record<string, string> = {

@@ -8,6 +8,7 @@ export const shell: Text['shell'] = {
   nav: {
     now: 'Maintenant',
     calls: 'Appels',
+    messages: 'Messages',
     numbers: 'Numéros',
     assistants: 'Assistants',
     settings: 'Paramètres',

@@ -1,21 +1,8 @@
-import { Component, type ReactNode } from 'react';
 import { useText } from '../text/text.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Notice } from '../ui/Notice.tsx';
 
-/** Keeps a page that throws from taking the shell with it. */
-export class PageBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
-  override state = { hasFailed: false };
-
-  static getDerivedStateFromError() {
-    return { hasFailed: true };
-  }
-
-  override render() {
-    return this.state.hasFailed ? <Crashed /> : this.props.children;
-  }
-}
-
+/** A page that throws does not take the shell with it. */
 export function Crashed() {
   const { problems } = useText();
   return (

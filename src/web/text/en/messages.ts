@@ -1,0 +1,26 @@
+export const messages = {
+  title: 'Messages',
+  lead: 'E-mails and text messages that AVA sent about your calls, newest first.',
+  channel: 'Channel',
+  channels: { email: 'E-mail', sms: 'Text message' },
+  state: 'State',
+  states: {
+    waiting: 'On its way',
+    sent: 'Sent',
+    refused: 'Refused',
+    unknown: 'Perhaps sent',
+    given_up: 'Given up',
+  },
+  means: {
+    waiting: '',
+    sent: '',
+    refused: 'It did not leave. AVA tries again by itself.',
+    unknown: 'It left, and no answer came. AVA does not send it twice on a guess.',
+    given_up: 'It did not leave, and AVA tries no more.',
+  },
+  someone: 'Somebody',
+  aboutCall: 'About a call',
+  attempts: (count: number) => `${count} attempts`,
+  emptyTitle: 'No messages yet',
+  emptyBody: 'After each call AVA tells the owners by e-mail. What it sends appears here.',
+};
