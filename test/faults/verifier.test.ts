@@ -10,7 +10,7 @@ import { createProbe } from '../../src/cli/verify/probe.ts';
 import { SILENT } from '../../src/cli/verify/report-table.ts';
 import { createSessions } from '../../src/cli/verify/session.ts';
 import { runWhole } from '../../src/cli/verify/whole-run.ts';
-import type { Check } from '../../src/features/releases/contract.ts';
+import { type Check, checkSchema } from '../../src/features/releases/contract.ts';
 import { type AvaUnderTest, startAva } from '../harness/ava.ts';
 import { printResult, testScale } from '../harness/result.ts';
 import { startTamperingProxy, type Tamper, type TamperingProxy } from '../harness/tampering-proxy.ts';
@@ -19,7 +19,7 @@ import { INSTALLATION_FAULTS, LOG_FAULTS } from './planted-elsewhere.ts';
 import { ANSWER_FAULTS } from './planted.ts';
 
 // Whole servers are slow to start on a busy machine.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 600_000 });
+vi.setConfig({ testTimeout: 240_000 * testScale(), hookTimeout: 600_000 });
 
 const LIMIT = 200;
 /** `AVA_TEST_SCALE=10`: the fifty of the full profile. */
@@ -165,7 +165,10 @@ describe('ava verify', () => {
     const accused: string[] = [];
     const skipped = new Set<string>();
     for (let run = 0; run < CLEAN_RUNS; run += 1) {
-      for (const { id, state, detail } of await verify()) {
+      for (const check of await verify()) {
+        const { id, state, detail } = check;
+        // What is seen can be kept in the record: no font or other file that a database would not take.
+        expect(checkSchema.safeParse(check).success && !JSON.stringify(check).includes('\\u0000'), id).toBe(true);
         if (state === 'failed') accused.push(`${id}: ${detail}`);
         if (state === 'skipped') skipped.add(id);
       }

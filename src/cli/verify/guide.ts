@@ -20,7 +20,7 @@ const ABOUT: [RegExp | RegExp[], string[]][] = [
   [[/grep/i, /429/], ['limit_log']],
   [[/grep/i, /Twilio/i], ['client_reuse']],
   [/client reuse|pool (efficiency|reuse)/i, ['client_reuse']],
-  [/smoke|pytest/i, SMOKE],
+  [/smoke|pytest|ava verify/i, SMOKE],
   [/(→|->|=>) *(page|warn|investigate|critical)/i, ['alerts']],
   [/state changes/i, ['breaker_log']],
   [/email\/test/i, ['stub_gate']],
@@ -34,7 +34,13 @@ const ABOUT: [RegExp | RegExp[], string[]][] = [
   [/downtime|rolling update/i, ['rolling_update']],
   [[/breaker/i, /page|alert|1 ?min/i], ['alerts']],
   [/not closed|429s? *> *100|error rate|slack|pagerduty/i, ['alerts']],
-  [/INTEGRATIONS_STUB_MODE|VAPI_API_KEY|TWILIO_(ACCOUNT_SID|AUTH_TOKEN)|AVA_ENV/i, ['environment']],
+  [/ava (user|token)\b/i, ['health_and_version']],
+  [/ava release/i, ['rolling_update']],
+  [/(DATABASE|REDIS)_URL/, ['health_and_version']],
+  [
+    /INTEGRATIONS_STUB_MODE|PUBLIC_URL|AVA_SECRET_KEY|VAPI_API_KEY|TWILIO_(ACCOUNT_SID|AUTH_TOKEN)|AVA_ENV/i,
+    ['environment'],
+  ],
   [/(pip|npm|pnpm|yarn) (install|ci)|requirements\.txt|python -c|import /i, ['dependencies']],
   [
     /systemctl|uvicorn|kubectl|git push|railway|render|fly(ctl)? |ava serve|npm start/i,
