@@ -20,7 +20,7 @@ const STATIC_CHECKS = [
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
 ];
 
-const FIGURES = ['overhead', 'policy', 'auth', 'webhook-ingest', 'start'];
+const FIGURES = ['overhead', 'policy', 'auth', 'webhook-ingest', 'jobs', 'start'];
 
 const say = (line) => console.log(line);
 const only = process.argv.slice(2);

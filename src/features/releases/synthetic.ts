@@ -52,9 +52,11 @@ export function createSyntheticTenants({ db, clock, users }: SyntheticDeps) {
   }
 
   /** Costs one query per tenant and process: a tenant is synthetic from the start or never. */
-  async function has(tenantId: string): Promise<boolean> {
-    const remembered = known.get(tenantId);
-    if (remembered !== undefined) return remembered;
+  function has(tenantId: string): boolean | Promise<boolean> {
+    return known.get(tenantId) ?? lookUp(tenantId);
+  }
+
+  async function lookUp(tenantId: string): Promise<boolean> {
     const found = await isSynthetic(db.system, tenantId);
     if (known.size >= REMEMBERED) known.delete(known.keys().next().value!);
     known.set(tenantId, found);

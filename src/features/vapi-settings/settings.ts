@@ -33,7 +33,7 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
   const marked = isStub ? { stub: true as const } : {};
   // A list is the same as long as the copy is; making it costs more than all the rest of a read.
   const made = new WeakMap<KnownAssistant, Setting[]>();
-  const listed = new WeakMap<KnownAssistant, SettingsList>();
+  const listed = new WeakMap<KnownAssistant, { list: SettingsList; asOfMs: number }>();
 
   function wireOf(known: KnownAssistant): Setting[] {
     const earlier = made.get(known);
@@ -50,12 +50,13 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
       return { settings: [], assistant_id: null, stale: false, as_of, drift: false, ...marked };
     }
     const earlier = listed.get(view.known);
-    if (earlier && earlier.stale === view.stale && earlier.as_of === view.asOf.toISOString()) return earlier;
+    const asOfMs = view.asOf.getTime();
+    if (earlier && earlier.asOfMs === asOfMs && earlier.list.stale === view.stale) return earlier.list;
     const settings = wireOf(view.known);
     const drift = settings.some((setting) => setting.drift);
     const list = { settings, assistant_id: view.known.assistantId, ...freshness(view), drift, ...marked };
     // Frozen, so that its text is made once too.
-    listed.set(view.known, Object.freeze(list));
+    listed.set(view.known, { list: Object.freeze(list), asOfMs });
     return list;
   }
 
