@@ -12,7 +12,7 @@ export type Measured = {
   cpuUs(): number;
   rssMb(): number;
   /** Resolves to what the server answers. */
-  tell(order: string): Promise<unknown>;
+  tell(order: string | object): Promise<unknown>;
   stop(): void;
 };
 

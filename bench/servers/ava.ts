@@ -33,8 +33,9 @@ await app.listen({ port: 0, host: '127.0.0.1' });
 const whole = await createApp(deps);
 await whole.listen({ port: 0, host: '127.0.0.1' });
 
-await deps.accounts.users.createUser({ email: 'bench@example.test', password: 'bench-bench-bench', tenant: 'Bench' });
-const token = await deps.accounts.users.issueToken({ email: 'bench@example.test', ttlSeconds: 4 * 3600 });
+const email = process.env['EMAIL'] ?? 'bench@example.test';
+await deps.accounts.users.createUser({ email, password: 'bench-bench-bench', tenant: 'Bench' });
+const token = await deps.accounts.users.issueToken({ email, ttlSeconds: 4 * 3600 });
 process.on('SIGINT', () => process.exit(0));
 process.on('message', (order) => {
   if (order === 'isolate') deps.guard.isolate('vapi', { reason: 'bench', author: 'bench', forMs: null });

@@ -75,6 +75,15 @@ describe('a backup', () => {
     await empty.drop();
   });
 
+  it('restores into a database that has every index it had before', async () => {
+    const empty = await createTestDatabase({ isEmpty: true });
+    await copyDatabase(source.url, empty.url);
+    const indexes = `select string_agg(pg_get_indexdef(indexrelid), ';' order by pg_get_indexdef(indexrelid)) as all
+      from pg_index i join pg_class c on c.oid = i.indrelid where c.relnamespace = 'public'::regnamespace and i.indisvalid`;
+    expect(await asOwner(empty.url, indexes)).toEqual(await asOwner(source.url, indexes));
+    await empty.drop();
+  });
+
   it('is refused, with nothing changed, when it was cut short, was changed, or the database is not empty', async () => {
     const empty = await createTestDatabase({ isEmpty: true });
     const file = await collect((out) => backupDatabase(source.url, out));

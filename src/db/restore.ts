@@ -5,6 +5,7 @@ import { backupDatabase, type BackupReport, type OnTable } from './backup.ts';
 import { type KeptTable, listKeptTables, seesAllRows } from './backup/catalogue.ts';
 import { withClient } from './backup/client.ts';
 import { copyIn } from './backup/copy.ts';
+import { makeIndexes, takeIndexes } from './backup/indexes.ts';
 import { type Frame, readFrames, type Section } from './backup/frames.ts';
 import { migrate, readMigrationState } from './migrate.ts';
 
@@ -32,7 +33,9 @@ export async function restoreDatabase(
     await client.query('begin');
     const tables = await listKeptTables(client);
     await makeRoom(client, tables);
+    const indexes = await takeIndexes(client);
     const counts = await load(client, frames, tables, onTable);
+    await makeIndexes(client, indexes);
     if (!(await seesAllRows(client))) await setForced(client, tables, true);
     await client.query('commit');
     await client.query('analyze');

@@ -1,0 +1,61 @@
+/**
+ * AVA's parts in one process, with nothing that runs by itself. Of each tenant that it is told, limit, credential,
+ * circuit and settings are used once; then it answers what its memory holds after a collection.
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { loadConfig } from '../../src/config.ts';
+import { createDeps } from '../../src/deps.ts';
+import { createLog } from '../../src/log.ts';
+
+const AT_ONCE = 16;
+const dir = mkdtempSync(path.join(tmpdir(), 'ava-bench-'));
+const result = loadConfig({ ...process.env, AVA_ENV: 'test', AVA_DATA_DIR: dir });
+if (!result.ok) throw new Error(result.problems.join('\n'));
+const config = { ...result.config, secretKey: process.env['AVA_SECRET_KEY']! };
+const { log } = createLog({ level: 'silent', file: path.join(dir, 'ava.log'), stdout: { write: () => {} } });
+const deps = await createDeps({ config, log, databaseUrl: process.env['DATABASE_URL']! });
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+process.on('message', (order: { tenants: string[]; settings: number }) => void touch(order).then(tell));
+process.send?.({ url: 'none' });
+
+/** Pages that nothing lives in any more go back to the system a moment after a collection. */
+async function tell(failed: number): Promise<void> {
+  collect();
+  await delay(3_000);
+  collect();
+  const { rss, heapUsed } = process.memoryUsage();
+  process.send?.({ rss, heapUsed, failed });
+}
+
+async function touch({ tenants, settings }: { tenants: string[]; settings: number }): Promise<number> {
+  const waiting = tenants.entries();
+  let failed = 0;
+  const worker = async () => {
+    for (const [index, tenant] of waiting) {
+      const work = index < settings ? deps.settings.list(tenant) : callVendor(tenant);
+      await deps.limiter.take({ key: `user:${tenant}`, limit: 10, windowMs: 60_000 });
+      await work.catch((error: unknown) => {
+        if (failed++ === 0) console.error(error);
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return failed;
+}
+
+/** Through the tenant's circuit, with its credential, but without the way to the vendor. */
+async function callVendor(tenant: string): Promise<void> {
+  const known = await deps.credentials.forTenant(tenant, 'vapi');
+  if (known === undefined) throw new Error('no credential');
+  const times = { deadlineMs: 5_000, attemptTimeoutMs: 5_000 };
+  const credential = { key: known.fingerprint, tenant };
+  const call = { upstream: 'vapi', credential, operation: 'bench', repeatable: true, lane: 'api' as const, ...times };
+  await deps.guard.run({ ...call, attempt: () => Promise.resolve() });
+}
