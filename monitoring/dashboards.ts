@@ -79,6 +79,7 @@ export const DASHBOARDS: { uid: string; title: string; panels: Panel[] }[] = [
           ['webhook events waiting', 'max(webhook_events_unprocessed)'],
           ['in quarantine', 'max(webhook_events_quarantined)'],
           ['dead letters', 'max(jobs_dead_letters)'],
+          ['mails about calls given up', 'sum(increase(effects_given_up_total[1h]))'],
         ],
       },
       { title: 'Alerts that fire', queries: [['{{rule}}', 'max by (rule) (alerts_firing) > 0']] },

@@ -16,7 +16,7 @@ afterAll(() => database.drop());
 const refusal = () =>
   new UpstreamError({ kind: 'circuit_open', upstream: 'email', connected: false, detail: 'the circuit is open' });
 
-type Given = { call?: object; planned?: object; text?: () => Promise<number> };
+type Given = { call?: object; planned?: object; owners?: string[]; text?: () => Promise<number> };
 
 async function start(send: (mail: any) => Promise<unknown>, given: Given = {}) {
   const { tenantId } = await makeCaller(database.database);
@@ -30,7 +30,7 @@ async function start(send: (mail: any) => Promise<unknown>, given: Given = {}) {
   const told = createTold({
     ...{ clock, effects, log: pino({ level: 'silent' }), publicUrl: 'http://ava.example.test', send },
     getCall: async () => call as never,
-    ownersOf: async () => ['owner@example.test'],
+    ownersOf: async () => given.owners ?? ['owner@example.test'],
     assistantName: async () => 'Front desk',
     text: given.text ?? (async () => 0),
     onGivenUp: () => void (givenUp += 1),
@@ -107,4 +107,15 @@ it('sends the mail although the text message fails, and the text message althoug
   const noMail = await start(fails, { text });
   await noMail.told.run();
   expect([sent, (await noMail.find())?.state]).toEqual([['mail', 'text'], 'refused']);
+});
+
+it('tells the other owners although the address of one takes no mail', async () => {
+  const sent: string[] = [];
+  const owners = ['gone@example.test', 'ann@example.test'];
+  const { told, find } = await start(
+    async ({ to }) => (to === owners[0] ? Promise.reject(refusal()) : void sent.push(to)),
+    { owners },
+  );
+  await told.run();
+  expect([sent, (await find())?.state]).toEqual([['ann@example.test'], 'refused']);
 });

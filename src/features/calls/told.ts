@@ -60,12 +60,10 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
     const call = await deps.getCall(tenantId, callId);
     const owners = await deps.ownersOf(tenantId);
     const story = await storyOf(tenantId, call);
-    const mailAll = async () => {
-      for (const to of owners) await deps.send({ tenantId, to, effectKey: `call:${callId}:${to}`, call: story });
-    };
-    // Whichever fails, the other one leaves; what left does not leave again when this is taken up once more.
-    const [mailed, texted] = await Promise.allSettled([mailAll(), deps.text(tenantId, call, story)]);
-    if (mailed.status === 'rejected') throw mailed.reason;
+    const mail = (to: string) => deps.send({ tenantId, to, effectKey: `call:${callId}:${to}`, call: story });
+    // Whichever fails, the others leave; what left does not leave again when this is taken up once more.
+    const [texted, ...mailed] = await Promise.allSettled([deps.text(tenantId, call, story), ...owners.map(mail)]);
+    for (const one of mailed) if (one.status === 'rejected') throw one.reason;
     if (texted.status === 'rejected') throw texted.reason;
     return { told: owners.length, texted: texted.value };
   }
