@@ -214,7 +214,7 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     await french.go(`/numbers/${dashboard.telephone.sid}`);
     await french.page.getByText('Ann est appelé pendant 20 secondes.').waitFor();
     await french.go('/messages');
-    await french.page.getByText('Envoyé', { exact: true }).first().waitFor();
+    await french.page.getByRole('listitem').getByText('Envoyé', { exact: true }).first().waitFor();
     await french.context.close();
   });
 });

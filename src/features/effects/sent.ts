@@ -3,8 +3,7 @@ import { sql, type SqlBool, type Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { Effect } from './store.ts';
 
-export const SENT_KINDS = ['email', 'sms'] as const;
-export type SentKind = (typeof SENT_KINDS)[number];
+export type SentKind = 'email' | 'sms';
 
 export type Sent = Pick<Effect, 'id' | 'key' | 'state' | 'attempts' | 'correlationId' | 'createdAt' | 'updatedAt'> & {
   kind: SentKind;

@@ -36,8 +36,8 @@ export const emailTestSchema = z
   .meta({ id: 'EmailTest' });
 
 /** `unknown`: it left and no answer came, so nobody sends it again blindly. `given_up`: every attempt failed. */
-export const MESSAGE_STATES = ['waiting', 'sent', 'refused', 'unknown', 'given_up'] as const;
-export const MESSAGE_CHANNELS = ['email', 'sms'] as const;
+const MESSAGE_STATES = ['waiting', 'sent', 'refused', 'unknown', 'given_up'] as const;
+const MESSAGE_CHANNELS = ['email', 'sms'] as const;
 
 export const sentMessageSchema = z
   .object({

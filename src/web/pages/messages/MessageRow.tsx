@@ -39,7 +39,7 @@ function Parts({ message, isAboutCall }: { message: SentMessage; isAboutCall: bo
   const { messages } = useText();
   const Icon = message.channel === 'email' ? Mail : MessageSquareText;
   const notes = [
-    message.state === 'sent' && isAboutCall ? messages.aboutCall : messages.means[message.state],
+    messages.means[message.state],
     message.attempts > 1 ? messages.attempts(message.attempts) : '',
     message.problem ?? '',
   ].filter(Boolean);
@@ -58,8 +58,12 @@ function Parts({ message, isAboutCall }: { message: SentMessage; isAboutCall: bo
           </span>
         </span>
       </span>
-      <span className="min-w-0 text-sm text-muted max-md:col-span-3 max-md:row-start-2 max-md:empty:hidden">
-        {notes.length > 0 && <span className="line-clamp-2">{notes.join(' · ')}</span>}
+      <span className="min-w-0 text-sm text-muted max-md:hidden">
+        {notes.length > 0 ? (
+          <span className="line-clamp-2">{notes.join(' · ')}</span>
+        ) : (
+          isAboutCall && messages.aboutCall
+        )}
       </span>
       <Badge tone={TONES[message.state]}>{messages.states[message.state]}</Badge>
       <span className="text-right text-sm text-muted tabular-nums max-md:hidden">
@@ -68,6 +72,7 @@ function Parts({ message, isAboutCall }: { message: SentMessage; isAboutCall: bo
       <span className="flex size-4 max-md:hidden">
         {isAboutCall && <ChevronRight aria-hidden className="size-4 text-faint" />}
       </span>
+      {notes.length > 0 && <span className="col-span-3 text-sm text-muted md:hidden">{notes.join(' · ')}</span>}
     </>
   );
 }
