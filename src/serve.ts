@@ -16,6 +16,8 @@ export type ServerOptions = {
   warnings: string[];
   log: Log;
   agentOptions?: DepsOptions['agentOptions'];
+  /** A listening socket that a supervisor keeps while AVA is restarted; by default AVA opens its own. */
+  socket?: number | undefined;
 };
 
 export type RunningServer = {
@@ -36,8 +38,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => deps.close());
   const work = await startWork(deps);
   undo.defer(() => work.stop());
-  const app = await createApp(deps);
-  const url = await app.listen({ port: config.port, host: config.host });
+  const [app] = await Promise.all([createApp(deps), deps.db.warmUp()]);
+  const given = options.socket !== undefined && { host: ANY, fd: options.socket };
+  const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
   const takeDown = undo.move();
   deps.lifecycle.become('ready');
   log.info({ port: (app.server.address() as AddressInfo).port }, `AVA ${deps.release.version} listens on ${url}`);
@@ -55,6 +58,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   };
 }
+
+/** In a burst Node.js accepts one new connection a turn of its loop; the system's own limit still holds. */
+const MOST_NOT_YET_ACCEPTED = 4_096;
+/** Of a socket that is given it says nothing; of `localhost` Fastify would open one more. */
+const ANY = '0.0.0.0';
 
 /** How long a balancer gets, at the least, to see that /readyz says no, while requests are still served. */
 const NOTICE_MS = 5_000;

@@ -103,14 +103,21 @@ describe('deploy/systemd', () => {
       .replace(/^ExecStart=.*/m, 'ExecStart=/bin/true')
       .replace(/^(User|Group)=ava$/gm, '$1=root');
     writeFileSync(unit, text);
-    const verified = await run(systemdAnalyze!, ['verify', unit]).catch((error) => error);
+    const socket = path.join(folder, 'ava-api.socket');
+    writeFileSync(socket, read('deploy/systemd/ava-api.socket'));
+    const verified = await run(systemdAnalyze!, ['verify', unit, socket]).catch((error) => error);
     const complaints = String(verified.stderr)
       .split('\n')
-      .filter((line) => line.includes('ava-api.service'));
+      .filter((line) => /ava-api\.(service|socket)/.test(line));
     expect(complaints).toEqual([]);
     const { stdout } = await run(systemdAnalyze!, ['security', '--offline=true', unit]).catch((error) => error);
     expect(Number(/exposure level for [^:]*: (\d+\.\d)/.exec(stdout)?.[1])).toBeLessThanOrEqual(3);
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('keeps the door open while the service is restarted', () => {
+    expect(read('deploy/systemd/ava-api.service')).toMatch(/^Requires=ava-api\.socket$/m);
+    expect(read('deploy/systemd/ava-api.socket')).toMatch(/^ListenStream=0\.0\.0\.0:8000$/m);
   });
 
   it('gives a stopped server more time than its own grace', () => {

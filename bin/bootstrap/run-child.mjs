@@ -26,10 +26,20 @@ export function environment() {
   };
 }
 
+/** The listening socket that systemd gave to this process, for the one that will serve; see src/inherited-socket.ts. */
+function sockets() {
+  const { LISTEN_FDS, LISTEN_PID } = process.env;
+  return LISTEN_FDS === '1' && Number(LISTEN_PID) === process.pid ? [3] : [];
+}
+
 /** Runs a command with this process's terminal; forwards signals; resolves to its exit code. */
 export function runChild(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', env: environment(), ...options });
+    const child = spawn(command, args, {
+      stdio: ['inherit', 'inherit', 'inherit', ...sockets()],
+      env: environment(),
+      ...options,
+    });
     const forward = (signal) => {
       // Ctrl-C reaches the whole foreground group by itself; sent twice it would mean "at once".
       if (signal === 'SIGINT' && process.stdin.isTTY) return;

@@ -1,4 +1,5 @@
 /** `ava serve`: the server as one process, from its settings to its last log line. */
+import { inheritedSocket } from '../inherited-socket.ts';
 import { createLog, type LogHandle } from '../log.ts';
 import { type RunningServer, startServer } from '../serve.ts';
 import { settleConfig } from './settle.ts';
@@ -8,7 +9,7 @@ export async function serve(env: NodeJS.ProcessEnv = process.env): Promise<void>
   const { config } = settled;
   const logs = createLog({ level: config.logLevel, file: config.logFile });
   try {
-    const server = await startServer({ ...settled, log: logs.log });
+    const server = await startServer({ ...settled, log: logs.log, socket: inheritedSocket(env) });
     stopOnSignals(server, logs);
   } catch (error) {
     logs.log.fatal({ err: error }, 'AVA could not start');

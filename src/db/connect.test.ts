@@ -71,18 +71,19 @@ describe('the lanes to a database that is well', () => {
   });
 
   it('lets a call through while every connection of the other lanes is taken', async () => {
-    const database = connect(test.url, { maxConnections: 8, connectTimeoutMs: 200 });
+    const database = connect(test.url, { maxConnections: 8, connectTimeoutMs: 2_000 });
+    let held = 0;
     let finish = (): void => {};
     const finished = new Promise<void>((resolve) => (finish = resolve));
     const busy = (['webhook', 'api', 'job'] as const).flatMap((name) =>
       Array.from({ length: 3 }, () =>
         database
           .lane(name)
-          .asTenant(TENANT, () => finished)
+          .asTenant(TENANT, () => ((held += 1), finished))
           .catch((error) => error),
       ),
     );
-    await until('the lanes are full', () => database.use().webhook.total === 2 && database.use().api.total === 3);
+    await until('the lanes are full', () => held === 7);
     const call = database.lane('call').asTenant(TENANT, (trx) => sql`select 1 as one`.execute(trx));
     expect((await call).rows).toEqual([{ one: 1 }]);
     await expect(database.system.selectFrom('tenants').select('id').execute()).rejects.toThrow(DatabaseUnavailable);

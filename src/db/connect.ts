@@ -2,6 +2,7 @@
  * The database as the rooms see it. Four lanes of connections, so that a flood in one never starves another: above
  * all, nothing may take the connections that a ringing call needs.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Client } from 'pg';
 import { type Clock, systemClock } from '../clock.ts';
@@ -30,6 +31,8 @@ export type Database = Lane & {
   lane(name: LaneName): Lane;
   /** Whether the database answers a statement; decided within a second. */
   ready(): Promise<Readiness>;
+  /** Opens the first connections of each lane, for two seconds at the longest; never rejects. */
+  warmUp(): Promise<void>;
   /**
    * Calls `handler` for every message on `channel`, and without one after a lost connection and every few seconds:
    * then look for yourself. Resolves to the function that ends it.
@@ -48,6 +51,7 @@ export type DatabaseOptions = {
   /** Over all lanes; 4 is the least. */
   maxConnections?: number;
   statementTimeoutMs?: number;
+  /** For a connection or a turn; each lane has its own by default. */
   connectTimeoutMs?: number;
   /** The role to serve as. Left out only where the owner itself must act. */
   role?: 'ava_app' | undefined;
@@ -60,7 +64,7 @@ export type DatabaseOptions = {
 /** Makes the lanes. Opens no connection yet, so it also works while the database is away. */
 export function connectDatabase(options: DatabaseOptions): Database {
   const settings = poolSettings(options);
-  const lanes = createLanes(settings, options.maxConnections ?? 20);
+  const lanes = createLanes(settings, options);
   const probe = createPool({ ...settings, ...PROBE, applicationName: `${settings.applicationName}/ready` });
   const listener = createListener({
     clock: options.clock ?? systemClock,
@@ -71,6 +75,10 @@ export function connectDatabase(options: DatabaseOptions): Database {
     ...lanes.api.lane,
     lane: (name) => lanes[name].lane,
     ready: () => askWhetherReady(probe),
+    warmUp: async () => {
+      const opened = Promise.all(LANES.map((name) => lanes[name].pool.warmUp()));
+      await Promise.race([opened, wait(WARM_UP_LIMIT_MS, undefined, { ref: false })]);
+    },
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
       await sql`select pg_notify(${channel}, ${payload})`.execute(trx ?? lanes.api.lane.system);
@@ -85,6 +93,11 @@ export function connectDatabase(options: DatabaseOptions): Database {
 
 const LANES = ['call', 'webhook', 'api', 'job'] as const;
 const SHARES: Record<LaneName, number> = { call: 0.2, webhook: 0.25, api: 0.35, job: 0.2 };
+/** A lane that had to open its first connection with a crowd at the door refused the crowd on a machine that is busy. */
+const KEPT_OPEN: Record<LaneName, number> = { call: 2, webhook: 2, api: 3, job: 1 };
+/** A caller hears the person instead after this; everybody else is better served late than refused. */
+const CONNECT_TIMEOUT_MS: Record<LaneName, number> = { call: 2_000, webhook: 5_000, api: 5_000, job: 5_000 };
+const WARM_UP_LIMIT_MS = 2_000;
 const PROBE = { maxConnections: 1, statementTimeoutMs: 800, connectTimeoutMs: 800 };
 const PROBE_LIMIT_MS = 950;
 
@@ -103,13 +116,16 @@ type MadeLane = { pool: BoundedPool; lane: Lane };
 
 function createLanes(
   settings: Omit<PoolSettings, 'maxConnections'>,
-  maxConnections: number,
+  { maxConnections = 20, connectTimeoutMs }: DatabaseOptions,
 ): Record<LaneName, MadeLane> {
   return mapLanes((name) => {
+    const most = Math.max(1, Math.round(maxConnections * SHARES[name]));
     const pool = createPool({
       ...settings,
       applicationName: `${settings.applicationName}/${name}`,
-      maxConnections: Math.max(1, Math.round(maxConnections * SHARES[name])),
+      maxConnections: most,
+      keptOpen: Math.min(most, KEPT_OPEN[name]),
+      connectTimeoutMs: connectTimeoutMs ?? CONNECT_TIMEOUT_MS[name],
     });
     const system = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool.forKysely }) });
     return { pool, lane: { system, asTenant: (tenantId, work) => inTenant(system, tenantId, work) } };

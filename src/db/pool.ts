@@ -8,6 +8,8 @@ export type PoolSettings = {
   applicationName: string;
   role: string | undefined;
   maxConnections: number;
+  /** So many are opened by `warmUp`, and kept from then on. */
+  keptOpen?: number | undefined;
   /** The server ends a statement after this; the client gives up one second later, should the server be frozen. */
   statementTimeoutMs: number;
   /** For a connection to be made, and for a turn to come when all are in use. */
@@ -18,13 +20,20 @@ export type PoolSettings = {
 
 export type PoolUse = { total: number; idle: number; waiting: number };
 
-export type BoundedPool = { forKysely: PostgresPool; use(): PoolUse; end(): Promise<void> };
+export type BoundedPool = {
+  forKysely: PostgresPool;
+  use(): PoolUse;
+  /** Opens the connections that are kept, so that nobody has to wait for them later; those that cannot be opened are left out. */
+  warmUp(): Promise<void>;
+  end(): Promise<void>;
+};
 
 /** Makes the pool; no connection is opened before the first use. */
 export function createPool(settings: PoolSettings): BoundedPool {
   const pool = new Pool({
     ...clientSettings(settings),
     max: settings.maxConnections,
+    min: settings.keptOpen ?? 0,
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', (error) => settings.onIdleError?.(error));
@@ -41,12 +50,18 @@ export function createPool(settings: PoolSettings): BoundedPool {
       connect: async () => guard(await pool.connect().catch(rethrow)),
     },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    async warmUp() {
+      const opening = Array.from({ length: settings.keptOpen ?? 0 }, () => pool.connect());
+      for (const opened of await Promise.allSettled(opening)) {
+        if (opened.status === 'fulfilled') opened.value.release();
+      }
+    },
     end,
   };
 }
 
 /** The settings of one connection: time-outs on both sides, keep-alive, the serving role. */
-export function clientSettings(settings: Omit<PoolSettings, 'maxConnections'>): ClientConfig {
+export function clientSettings(settings: Omit<PoolSettings, 'maxConnections' | 'keptOpen'>): ClientConfig {
   const { statementTimeoutMs } = settings;
   const options = [
     `-c statement_timeout=${statementTimeoutMs}`,

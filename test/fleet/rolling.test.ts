@@ -1,22 +1,28 @@
-/** Every replica is restarted, one after the other, behind a balancer that repeats nothing: no request fails, no call is cut. */
-import { randomUUID } from 'node:crypto';
-import { Agent, type IncomingMessage, request } from 'node:http';
+/**
+ * Every replica is replaced, one after the other, behind a balancer that repeats nothing: no request fails, no call is cut.
+ * `npm run bench fleet -- --full` does it for twenty updates and as many ways back.
+ */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../harness/free-port.ts';
 import { type Haproxy, hasHaproxy, startHaproxy } from '../harness/haproxy.ts';
 import { printResult, testScale } from '../harness/result.ts';
 import { until } from '../harness/until.ts';
-import { signRequest } from '../../src/simulator/telephony/signature.ts';
-import { type Fleet, keepBusy, startFleet } from './fleet.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import { makeRelease, type ReleaseFolder } from './release-folder.ts';
+import { startTraffic, tally } from './rolling-traffic.ts';
 
 const CLIENTS = 32;
-const CYCLES = 2 * testScale();
+/** Each goes to the new version and back. */
+const UPDATES = testScale();
 
+let next: ReleaseFolder;
 let fleet: Fleet;
 let balancer: Haproxy;
 let token: string;
 beforeAll(async () => {
   if (!hasHaproxy()) return;
+  next = makeRelease('9.9.9', {});
   const port = await freePort();
   const env = {
     PUBLIC_URL: `http://127.0.0.1:${port}`,
@@ -34,7 +40,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await balancer?.stop();
   await fleet?.stop();
+  next?.remove();
 });
+
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Lets the assistant answer the number, and a person where it cannot. */
 async function routeNumber(): Promise<void> {
@@ -57,132 +66,56 @@ async function routeNumber(): Promise<void> {
   expect(put.status).toBe(200);
 }
 
-type Outcome = { status: number; isRefusal?: boolean; error?: string };
-
-/** AVA itself said that it is too busy, and when to come again: what a restart breaks says nothing of the kind. */
-const isRefusal = ({ statusCode, headers }: IncomingMessage) =>
-  statusCode === 503 && headers['x-correlation-id'] !== undefined && headers['retry-after'] !== undefined;
-
-/** One request over a connection that is kept; an answer that breaks off is an error. */
-function ask(
-  agent: Agent,
-  path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
-) {
-  return new Promise<Outcome>((resolve) => {
-    const { method = 'GET', headers = { authorization: `Bearer ${token}` }, body } = options;
-    const sent = request(new URL(path, balancer.url), { agent, method, headers }, (answer) => {
-      answer.resume();
-      answer.once('error', (error) => resolve({ status: 0, error: error.message }));
-      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, isRefusal: isRefusal(answer) }));
-    });
-    sent.once('error', (error) => resolve({ status: 0, error: error.message }));
-    sent.end(body);
-  });
-}
-
-function statusWebhook(agent: Agent): Promise<Outcome> {
-  const { accountSid, authToken } = fleet.simulator.twilio;
-  const params = {
-    AccountSid: accountSid,
-    CallSid: `CA${randomUUID().replaceAll('-', '')}`,
-    CallStatus: 'completed',
-    To: fleet.simulator.twilio.numbers[0]!,
-    From: '+15005550001',
-  };
-  const path = '/webhooks/twilio/status';
-  const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    'x-twilio-signature': signRequest(authToken, `${balancer.url}${path}`, params),
-  };
-  return ask(agent, path, { method: 'POST', headers, body: new URLSearchParams(params).toString() });
-}
-
-/** Reads live updates until they are handed over, again and again; answers how often it could not. */
-async function readEvents(isOver: () => boolean, signal: AbortSignal) {
-  let failures = 0;
-  let readers = 0;
-  while (!isOver()) {
-    readers += 1;
-    try {
-      const answer = await fetch(`${balancer.url}/api/v1/events`, {
-        headers: { authorization: `Bearer ${token}` },
-        signal,
-      });
-      if (answer.status !== 200) failures += 1;
-      for await (const _ of answer.body ?? []) if (isOver()) break;
-    } catch {
-      if (!isOver()) failures += 1;
-    }
+/** These replicas become that release, one after the other. */
+async function roll(folder: string): Promise<void> {
+  for (const replica of fleet.replicas) {
+    await replica.restart('SIGTERM', folder);
+    await until('the balancer sees every replica', async () => (await balancer.upCount()) === 3, 60_000);
   }
-  return { failures, readers };
 }
 
-describe.skipIf(!hasHaproxy())('a rolling restart behind HAProxy', () => {
-  test('fails no request, no webhook and no live update, and cuts no call', { timeout: 900_000 }, async () => {
-    const outcomes: Outcome[] = [];
-    const agents = Array.from({ length: CLIENTS }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
-    const stopClients = keepBusy(CLIENTS, 20, async (turn) => {
-      const agent = agents[turn % CLIENTS]!;
-      outcomes.push(await (turn % 5 === 0 ? statusWebhook(agent) : ask(agent, pathOf(turn))));
-    });
-    let isOver = false;
-    const giveUp = new AbortController();
-    const events = [1, 2, 3, 4].map(() => readEvents(() => isOver, giveUp.signal));
-    const calls: { outcome: string; heardError: boolean }[] = [];
-    const stopCalls = keepBusy(2, 200, async () => {
-      calls.push(
-        await fleet.simulator.control.placeCall({
-          to: fleet.simulator.twilio.numbers[0]!,
-          script: { says: ['Hello'] },
-        }),
-      );
-    });
+async function versions(): Promise<string[]> {
+  const answers = await Promise.all(fleet.replicas.map(async ({ url }) => (await fetch(`${url}/healthz`)).json()));
+  return answers.map((answer) => (answer as { version: string }).version);
+}
 
-    for (let cycle = 0; cycle < CYCLES; cycle += 1) {
-      for (const replica of fleet.replicas) {
-        await replica.restart();
-        await until('the balancer sees every replica', async () => (await balancer.upCount()) === 3, 30_000);
+describe.skipIf(!hasHaproxy())('an update and the way back behind HAProxy', () => {
+  test(
+    'fails no request, no webhook and no live update, and cuts no call',
+    { timeout: 600_000 * UPDATES },
+    async () => {
+      const [before] = await versions();
+      const { soFar, stop } = startTraffic({
+        url: balancer.url,
+        token,
+        simulator: fleet.simulator,
+        clients: CLIENTS,
+        callers: 2,
+      });
+      for (let update = 0; update < UPDATES; update += 1) {
+        await roll(next.folder);
+        expect(await versions()).toEqual(['9.9.9', '9.9.9', '9.9.9']);
+        await roll(HERE);
+        expect(await versions()).toEqual([before, before, before]);
+        const { requests, failed, calls } = soFar;
+        console.log(`after ${update + 1}: ${requests} requests, ${failed.length} failed, ${calls.length} calls`);
       }
-    }
-    await stopCalls();
-    await stopClients();
-    isOver = true;
-    giveUp.abort();
-    const live = await Promise.all(events);
-    for (const agent of agents) agent.destroy();
-
-    const failed = outcomes.filter(({ status }) => status === 0 || status >= 400);
-    const n = outcomes.length;
-    printResult({
-      id: 'R28',
-      value: failed.length,
-      unit: 'failed requests',
-      goal: '0',
-      floor: '0',
-      pass: failed.length === 0,
-      n,
-    });
-    const wrong = calls.filter(({ heardError }) => heardError).length;
-    printResult({
-      id: 'R28',
-      value: wrong,
-      unit: 'calls that heard an error',
-      goal: '0',
-      floor: '0',
-      pass: wrong === 0,
-      n: calls.length,
-    });
-    const reads = live.reduce((sum, { readers }) => sum + readers, 0);
-    console.log(`${CYCLES * 3} restarts, ${n} requests, ${calls.length} calls, ${reads} readers of live updates`);
-    // A machine that is too slow for the load is refused work by AVA; that is counted above, and no fault of the restart.
-    expect(failed.filter(({ isRefusal: said }) => !said).slice(0, 5)).toEqual([]);
-    expect(calls.filter(({ heardError }) => heardError).slice(0, 2)).toEqual([]);
-    expect(live.map(({ failures }) => failures)).toEqual([0, 0, 0, 0]);
-    expect(calls.length).toBeGreaterThan(0);
-  });
+      const { requests, failed, calls, readers, cutReaders } = await stop();
+      const wrong = calls.filter(
+        ({ outcome, heardError }) => heardError || outcome === 'error' || outcome === 'abandoned',
+      );
+      const figure = { id: 'R28', goal: '0', floor: '0' };
+      printResult({ ...figure, value: failed.length, unit: 'failed requests', pass: failed.length === 0, n: requests });
+      printResult({ ...figure, value: wrong.length, unit: 'calls cut', pass: wrong.length === 0, n: calls.length });
+      console.log(JSON.stringify(tally(failed)), JSON.stringify(wrong.slice(0, 3)));
+      console.log(`${UPDATES} updates and ${UPDATES} rollbacks of 3 replicas, ${readers} readers of live updates`);
+      // A machine that stands still for seconds leaves AVA nothing but to say when to come again; a restart never does.
+      const refused = failed.filter(({ isRefusal }) => isRefusal);
+      expect(failed.filter(({ isRefusal }) => !isRefusal).slice(0, 5)).toEqual([]);
+      expect(refused.length).toBeLessThanOrEqual(CLIENTS * UPDATES);
+      expect(wrong.slice(0, 2)).toEqual([]);
+      expect(cutReaders).toBe(0);
+      expect(calls.length).toBeGreaterThan(0);
+    },
+  );
 });
-
-function pathOf(turn: number): string {
-  return turn % 3 === 0 ? '/api/v1/vapi/settings' : '/api/v1/ops/circuit-breakers';
-}
