@@ -1,5 +1,5 @@
 /** Stands before a server and changes its answers: for tests that ask whether somebody would notice. */
-import { createServer, request as send } from 'node:http';
+import { Agent, createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Passing = {
@@ -24,12 +24,18 @@ export type TamperingProxy = {
 };
 
 export async function startTamperingProxy(target: string): Promise<TamperingProxy> {
+  // No connection is used again, and none is ended for being idle: on a busy machine the two would meet.
+  const once = new Agent({ keepAlive: false });
   let change: Tamper | undefined;
   let targets = [target];
   let turn = 0;
   const server = createServer((incoming, outgoing) => {
     // Uncompressed, so that what is changed is text.
-    const options = { method: incoming.method, headers: { ...incoming.headers, 'accept-encoding': 'identity' } };
+    const options = {
+      agent: once,
+      method: incoming.method,
+      headers: { ...incoming.headers, 'accept-encoding': 'identity' },
+    };
     const onward = send(new URL(incoming.url ?? '/', targets[turn++ % targets.length]), options, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -55,6 +61,7 @@ export async function startTamperingProxy(target: string): Promise<TamperingProx
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
   });
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
