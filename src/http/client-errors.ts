@@ -9,6 +9,9 @@ const ANSWERS: Record<string, keyof typeof GENERAL_ERRORS> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+/** So long the other side may take to read the answer and to hang up. */
+const LEAVE_MS = 1_000;
+
 /** Fastify's clientErrorHandler: answers and cuts the connection. */
 export function answerClientErrors(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
@@ -31,4 +34,6 @@ export function answerClientErrors(error: Error & { code?: string }, socket: Soc
     `HTTP/1.1 ${kind.status} ${kind.title}\r\nX-Correlation-ID: ${id}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // At once, the answer could get lost with what the other side still sends; and one that never hangs up must not stay.
+  setTimeout(() => socket.destroy(), LEAVE_MS).unref();
 }

@@ -16,7 +16,11 @@ export async function describeApi(app: App, version: string): Promise<void> {
 }
 
 export function serveOpenApi(app: App): void {
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  // Anybody may ask for it, as often as they like: its text is made once.
+  let text: string | undefined;
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send((text ??= JSON.stringify(app.swagger()))),
+  );
 }
 
 type Transform = typeof jsonSchemaTransform;

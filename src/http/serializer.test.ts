@@ -30,3 +30,12 @@ test('one frozen object in two routes leaves each by its own shape', () => {
   expect(compiled()(answer)).toBe('{"name":"a","tags":["x"]}');
   expect(names(answer)).toBe('{"name":"a"}');
 });
+
+test('the text of a frozen answer is made once', () => {
+  let made = 0;
+  const counted = z.object({ name: z.string().refine(() => (made += 1) > 0) });
+  const serialize = keepFrozenAnswers({ schema: counted, method: 'GET', url: '/', httpStatus: '200' });
+  const answer = Object.freeze({ name: 'a' });
+  const texts = [serialize(answer), serialize(answer), serialize(answer)];
+  expect([texts, made]).toEqual([Array.from({ length: 3 }, () => '{"name":"a"}'), 1]);
+});

@@ -28,6 +28,12 @@ export type HttpOptions = {
 };
 
 const BODY_LIMIT_BYTES = 256 * 1024;
+/** Until all of a request must be there, its headers first; looked after every second. */
+const REQUEST_MS = 15_000;
+const HEADERS_MS = 10_000;
+const LOOK_MS = 1_000;
+/** So long an answer may lie unread without a byte of progress. */
+const UNREAD_MS = 15_000;
 
 export async function createHttpServer(options: HttpOptions): Promise<App> {
   const app: App = Fastify<RawServerDefault>({
@@ -35,7 +41,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     genReqId: correlationIdOf,
     trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: 20_000,
+    requestTimeout: REQUEST_MS,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -45,7 +51,12 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     clientErrorHandler: answerClientErrors,
     frameworkErrors: answerFrameworkErrors,
     // A request without Host is refused by trackRequests, with an id.
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000, requireHostHeader: false },
+    http: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: LOOK_MS,
+      requireHostHeader: false,
+    },
   });
 
   app.setValidatorCompiler(validatorCompiler);
@@ -53,12 +64,21 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   trackRequests(app, options);
   if (options.tracer) traceRequests(app, options.tracer);
   sendSecurityHeaders(app, options);
+  cutSlowReaders(app);
   replyWithProblems(app, options);
   parseJsonStrictly(app);
 
   if (options.corsOrigins.length > 0) await allowOrigins(app, options.corsOrigins);
   await app.register(fastifyCookie);
   return app;
+}
+
+/** Once an answer is read, Node.js sets the connection's own limit again. */
+function cutSlowReaders(app: App): void {
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    request.raw.socket.setTimeout(UNREAD_MS);
+    done(null, payload);
+  });
 }
 
 async function allowOrigins(app: App, origins: string[]): Promise<void> {

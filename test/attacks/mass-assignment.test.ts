@@ -37,6 +37,24 @@ const SMUGGLED: Record<string, unknown> = {
 };
 const MARKS = [MARK, '1999-12-31', '987654321'];
 
+/** Where what is generated does not always get as far as the members: a body that is good but for them. */
+const examples = (): Record<string, { path: string; body: object }> => ({
+  'POST /api/v1/calls': { path: '/api/v1/calls', body: { to: '+442071838750' } },
+  'PUT /api/v1/twilio/numbers/{sid}/routing': {
+    path: `/api/v1/twilio/numbers/${ava.sid}/routing`,
+    body: { mode: 'front_door', assistant_id: ava.simulator.vapi.assistantId, fallback: { people: [] } },
+  },
+  'POST /api/v1/ops/circuit-breakers/{circuit}/close': {
+    path: '/api/v1/ops/circuit-breakers/vapi/close',
+    body: { reason: 'test' },
+  },
+  'POST /api/v1/ops/circuit-breakers/{circuit}/isolate': {
+    path: '/api/v1/ops/circuit-breakers/vapi/isolate',
+    body: { reason: 'test', minutes: 1 },
+  },
+});
+const nameOf = ({ method, path }: NamedOperation) => `${method} ${path}`;
+
 let ava: InProcess;
 let owner: Client;
 let token: string;
@@ -59,6 +77,7 @@ test('members that no contract names stick nowhere: not in answers, not in the d
   const ids = [ava.simulator.vapi.assistantId, ava.sid, ava.userId, 'vapi', 'google', 'temperature', 'own_key'];
   const answers: string[] = [];
   const taken = new Set<string>();
+  const refused = new Set<string>();
   let sent = 0;
   const operations = operationsOf(document).filter(({ operation }) => bodySchemaOf(operation) !== undefined);
   for (const named of inOrder(operations)) {
@@ -66,10 +85,13 @@ test('members that no contract names stick nowhere: not in answers, not in the d
       requestsFor(document, named, () => ids),
       { seed, numRuns: PER_OPERATION * 2 },
     );
-    for (const { path, body } of samples.filter(({ isValid }) => isValid).slice(0, PER_OPERATION)) {
-      const answer = await smuggle(named, path, JSON.parse(body!) as object);
+    const generated = samples.filter(({ isValid }) => isValid).slice(0, PER_OPERATION);
+    const bodies = generated.map(({ path, body }) => ({ path, body: JSON.parse(body!) as object }));
+    for (const { path, body } of [...bodies, examples()[nameOf(named)]].filter((one) => one !== undefined)) {
+      const answer = await smuggle(named, path, body);
       sent += 1;
-      if (answer.status < 300) taken.add(`${named.method} ${named.path}`);
+      if (answer.status < 300) taken.add(nameOf(named));
+      if (answer.status === 422 && answer.text.includes('Unrecognized key')) refused.add(nameOf(named));
       if (answer.status < 300 && marked(answer.text))
         answers.push(`${named.method} ${path}: ${answer.text.slice(0, 200)}`);
     }
@@ -86,13 +108,16 @@ test('members that no contract names stick nowhere: not in answers, not in the d
   printResult({
     id: 'S20',
     value: stuck.length,
-    unit: `smuggled members that stuck, of ${Object.keys(SMUGGLED).length} in each of ${sent} bodies; ${taken.size} of ${operations.length} operations took a body`,
+    unit: `smuggled members that stuck, of ${Object.keys(SMUGGLED).length} in each of ${sent} bodies; ${taken.size} of ${operations.length} operations took a body, ${refused.size} refused the members by name`,
     goal: '0',
     floor: '0',
     pass: stuck.length === 0,
     n: sent,
     seed,
   });
+  // A body that is turned down for another reason would prove nothing.
+  const unproved = operations.map(nameOf).filter((name) => !taken.has(name) && !refused.has(name));
+  expect(unproved).toEqual([]);
   expect(stuck).toEqual([]);
   expect(operations.length).toBeGreaterThan(20);
 }, 300_000);

@@ -20,6 +20,8 @@ export type AvaOptions = {
   shared?: Simulator;
   /** Folder of the release to run, or its bundle; by default this folder. */
   release?: string;
+  /** How many files and connections the process may have open at once. */
+  openFiles?: number;
 };
 
 export type AvaUnderTest = {
@@ -73,7 +75,8 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
   for (const [name, value] of Object.entries(env)) if (value === '') delete env[name];
 
   let release = options.release ?? HERE;
-  let child = await launch(release, env, url);
+  const start = () => launch(release, env, { url, openFiles: options.openFiles });
+  let child = await start();
   let ownerToken: Promise<string> | undefined;
   const cli: AvaUnderTest['cli'] = (...args) => runCommand(release, env, args);
   const readLog = () => readFileSync(logFile, 'utf8');
@@ -108,7 +111,7 @@ export async function startAva(options: AvaOptions = {}): Promise<AvaUnderTest> 
     async restart(signal = 'SIGTERM', next = release) {
       await end(child, signal);
       release = next;
-      child = await launch(release, env, url);
+      child = await start();
     },
     stopProcess: (signal = 'SIGTERM') => end(child, signal),
     async stop() {
@@ -160,8 +163,15 @@ async function runCommand(release: string, env: Record<string, string>, args: st
 const START_LIMIT_MS = 180_000;
 
 /** Starts the server process; resolves once it may take traffic, rejects with its output when it ends before. */
-async function launch(release: string, env: Record<string, string>, url: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [mainOf(release), 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function launch(
+  release: string,
+  env: Record<string, string>,
+  { url, openFiles }: { url: string; openFiles: number | undefined },
+): Promise<ChildProcess> {
+  const command = [process.execPath, mainOf(release), 'serve'];
+  // The shell becomes the server, so that the process is the server's own.
+  if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`);
+  const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk) => (output = (output + String(chunk)).slice(-8_000)));
   child.stderr.on('data', (chunk) => (output = (output + String(chunk)).slice(-8_000)));

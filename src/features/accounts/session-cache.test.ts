@@ -63,6 +63,41 @@ describe('what is known of sessions', () => {
     expect(cache.find('s', 't')).toBeUndefined();
   });
 
+  it('is as old as the moment when it was asked for, not when the answer came', async () => {
+    const { cache, clock, loads } = setUp();
+    const first = cache.find('s', 't');
+    clock.advance(900);
+    loads[0]!.resolve(SESSION);
+    await first;
+    clock.advance(100);
+    expect(cache.find('s', 't')).toBeInstanceOf(Promise);
+    expect(loads).toHaveLength(2);
+  });
+
+  it('does not wait for a look that hangs for longer than a second', async () => {
+    const { cache, clock, loads } = setUp();
+    void cache.find('s', 't');
+    clock.advance(1_000);
+    const second = cache.find('s', 't');
+    expect(loads).toHaveLength(2);
+    loads[1]!.resolve(SESSION);
+    expect(await second).toBe(SESSION);
+  });
+
+  it('is of one tenant, and a session that did not stand is looked for again after any change', async () => {
+    const { cache, loads } = setUp();
+    const here = cache.find('s', 'here');
+    loads[0]!.resolve(undefined);
+    expect(await here).toBeUndefined();
+    const there = cache.find('s', 'there');
+    loads[1]!.resolve(SESSION);
+    expect(await there).toBe(SESSION);
+    cache.forgetUser('somebody else');
+    expect(cache.find('s', 'there')).toBe(SESSION);
+    expect(cache.find('s', 'here')).toBeInstanceOf(Promise);
+    expect(loads).toHaveLength(3);
+  });
+
   it('holds no more sessions than it may', async () => {
     const { cache, loads } = setUp(10);
     for (let i = 0; i < 11; i += 1) {

@@ -126,17 +126,22 @@ export function createEditor(deps: EditDeps) {
   async function recover(tenantId: string, open: OpenEdit, fresh: VapiAssistant): Promise<KnownAssistant | undefined> {
     const token = randomUUID();
     if (!open.isExpired || !(await store.inherit(tenantId, open.token, token))) return undefined;
-    if (open.intent === null) {
-      await store.release(tenantId, token);
-      return undefined;
+    try {
+      return await recordOpen({ tenantId, token, intent: open.intent, fresh });
+    } catch (error) {
+      // Whoever looks next may take it over at once.
+      await store.expire(tenantId, token).catch(() => {});
+      throw error;
     }
-    return recorder.record({
-      tenantId,
-      intent: open.intent,
-      actual: fresh,
-      target: await deps.target(tenantId),
-      token,
-    });
+  }
+
+  type Open = { tenantId: string; token: string; intent: EditIntent | null; fresh: VapiAssistant };
+
+  async function recordOpen({ tenantId, token, intent, fresh }: Open): Promise<KnownAssistant | undefined> {
+    if (intent !== null)
+      return recorder.record({ tenantId, intent, actual: fresh, target: await deps.target(tenantId), token });
+    await store.release(tenantId, token);
+    return undefined;
   }
 
   async function knownOf({ tenantId, assistantId }: EditOrder, fresh: VapiAssistant, target: WebhookTarget) {

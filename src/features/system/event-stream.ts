@@ -7,6 +7,8 @@ import type { Events, StoredEvent } from './events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 const HEARTBEAT_MS = 15_000;
+/** Who reads no more is cut off; a reader that comes back resumes. */
+const MOST_UNREAD_BYTES = 256 * 1024;
 
 export function eventStreamRoute(app: App, deps: { events: Events; lifecycle: Lifecycle }): void {
   // A stream of server-sent events; it is written past the serializer.
@@ -32,14 +34,18 @@ function stream(request: FastifyRequest, reply: FastifyReply, deps: { events: Ev
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   });
-  out.write(': connected\n\n');
+  const write = (text: string) => {
+    if (out.writableLength > MOST_UNREAD_BYTES) out.destroy();
+    else out.write(text);
+  };
+  write(': connected\n\n');
 
   const send = (event: StoredEvent) => {
     const { tenantId: _, sequence, ...data } = event;
-    out.write(`id: ${sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`);
+    write(`id: ${sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`);
   };
   const unsubscribe = deps.events.subscribe(request.caller.tenantId, typeof last === 'string' ? last : undefined, send);
-  const heartbeat = setInterval(() => out.write(': still here\n\n'), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
   // A leaving replica lets its readers go; they come back to another one and resume.
   const forget = deps.lifecycle.onLeaving(() => out.end());
   out.on('close', () => {

@@ -46,3 +46,48 @@ test('an item is not acknowledged before its group is stored, and a full line re
   }
   await Promise.all(all);
 });
+
+/** A store that refuses groups with a bad item, or all of them while it is away. */
+function fallible() {
+  const stored: string[][] = [];
+  const state = { isAway: false, tries: 0 };
+  const commit = createGroupCommit<string>({
+    mostPerGroup: 10,
+    mostAtOnce: 1,
+    mostWaiting: 100,
+    store: async (items) => {
+      state.tries += 1;
+      if (state.isAway) throw new Error('away');
+      if (items.includes('bad')) throw new Error('no such text');
+      stored.push(items);
+    },
+    isFaultOfItem: (error) => (error as Error).message !== 'away',
+    refuse: () => new Error('full'),
+  });
+  const add = (...items: string[]) =>
+    Promise.all(
+      items.map((item) =>
+        commit.add(item).then(
+          () => 'kept',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+  return { stored, state, commit, add };
+}
+
+test('an item that cannot be stored is refused alone, and holds up nobody of its group', async () => {
+  const { stored, add } = fallible();
+  expect(await add('a', 'bad', 'b')).toEqual(['kept', 'no such text', 'kept']);
+  expect(stored).toEqual([['a'], ['b']]);
+});
+
+test('while the store is away all are told so at once, without a try for each, and afterwards it goes on', async () => {
+  const { stored, state, commit, add } = fallible();
+  state.isAway = true;
+  expect(await add('a', 'b')).toEqual(['away', 'away']);
+  expect([commit.waiting(), state.tries]).toEqual([0, 1]);
+  state.isAway = false;
+  expect(await add('c', 'd')).toEqual(['kept', 'kept']);
+  expect(stored).toEqual([['c', 'd']]);
+});
