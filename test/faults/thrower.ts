@@ -2,6 +2,7 @@
  * Throws at one awaited boundary of one piece of work: a statement to the database, or a call of one part of AVA to
  * another. Work is known by its correlation id; whatever else runs at the same time is left alone.
  */
+import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import { currentContext } from '../../src/correlation.ts';
 
@@ -47,8 +48,8 @@ export function createThrower(parts: Record<string, unknown>): Thrower {
     // With a callback the pool itself asks.
     if (args.some((one) => typeof one === 'function') || !isHere(`sql ${text}`)) return query.apply(this, args);
     // Where these fail, the connection is gone as well.
-    if (/^(begin|start transaction|commit|rollback)/i.test(text)) cut(this);
-    return Promise.reject(new Planted(`planted at ${text}`));
+    const isLost = /^(begin|start transaction|commit|rollback)/i.test(text);
+    return (isLost ? cut(this) : Promise.resolve()).then(() => Promise.reject(new Planted(`planted at ${text}`)));
   };
   undo.push(() => void (prototype.query = query));
 
@@ -73,6 +74,11 @@ function textOf(given: unknown): string {
   return text.trim().slice(0, 60);
 }
 
-function cut(client: Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+/** Resolves once the driver knows it, as it does before it fails a statement for that reason. */
+async function cut(client: Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  const closed = new Promise((resolve) => void stream.once('close', resolve));
+  stream.destroy();
+  await closed;
+  await new Promise((resolve) => setImmediate(resolve));
 }
