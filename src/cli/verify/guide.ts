@@ -48,7 +48,14 @@ const ABOUT: [RegExp | RegExp[], string[]][] = [
   ],
   [/P95|500 ?ms/i, ['latency']],
   [/5xx|zero errors/i, ['no_own_errors']],
-  [/id.*coverage|coverage.*id/i, ['log_ids', 'id_made']],
+  [
+    [/id/i, /coverage/i],
+    ['log_ids', 'id_made'],
+  ],
+  [
+    [/coverage/i, /id/i],
+    ['log_ids', 'id_made'],
+  ],
   [/correlation id|X-Correlation-ID/i, ['id_made', 'id_echoed']],
   [/429|rate.?limit/i, ['rate_limit', 'limit_log']],
   [/403|stub/i, ['stub_gate']],
