@@ -12,7 +12,7 @@ import type { Vapi, VapiCredential } from '../../providers/vapi/vapi.ts';
 import { UpstreamError } from '../../resilience/upstream-error.ts';
 import type { VapiAccess } from './access.ts';
 import { type Change, type EditIntent, type KnownAssistant, type OpenEdit, withoutSecrets } from './known.ts';
-import { type Lease, takeLease } from './lease.ts';
+import { giveBack, type Lease, takeLease } from './lease.ts';
 import { createRecorder, type RecordDeps } from './record.ts';
 import { isConnected, tagOf, type WebhookTarget } from './server-target.ts';
 import type { Trx } from './store.ts';
@@ -72,7 +72,7 @@ export function createEditor(deps: EditDeps) {
     try {
       return await apply(order, lease, () => (isEmpty = false));
     } catch (error) {
-      await (isEmpty ? store.release : store.expire)(order.tenantId, lease.token).catch(() => {});
+      await giveBack(deps.clock, () => (isEmpty ? store.release : store.expire)(order.tenantId, lease.token));
       throw error;
     }
   }
@@ -125,12 +125,12 @@ export function createEditor(deps: EditDeps) {
   /** Looks after an edit whose end was not recorded: what Vapi took becomes a version, the rest is forgotten. */
   async function recover(tenantId: string, open: OpenEdit, fresh: VapiAssistant): Promise<KnownAssistant | undefined> {
     const token = randomUUID();
-    if (!open.isExpired || !(await store.inherit(tenantId, open.token, token))) return undefined;
     try {
+      if (!open.isExpired || !(await store.inherit(tenantId, open.token, token))) return undefined;
       return await recordOpen({ tenantId, token, intent: open.intent, fresh });
     } catch (error) {
       // Whoever looks next may take it over at once.
-      await store.expire(tenantId, token).catch(() => {});
+      await giveBack(deps.clock, () => store.expire(tenantId, token));
       throw error;
     }
   }
