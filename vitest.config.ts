@@ -10,8 +10,8 @@ const every = {
   retry: 1,
 };
 
-/** Balancers, browsers and storms: one file at a time, so that none starves another. */
-const ALONE = ['test/browser/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/fleet/**/*.test.ts'];
+/** Balancers, storms, and what is measured: one file at a time, so that none starves another. */
+const ALONE = ['test/faults/**/*.test.ts', 'test/fleet/**/*.test.ts', 'test/browser/feel.test.ts'];
 
 export default defineConfig({
   test: {

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ensureDashboard } from './bootstrap/dashboard.mjs';
 import { ensureInstalled, root } from './bootstrap/install.mjs';
 import { environment, findNode, runChild } from './bootstrap/run-child.mjs';
 import { ensureSystemTools } from './bootstrap/system-tools.mjs';
@@ -30,6 +31,8 @@ try {
   await ensureInstalled({ needsDevelopment: true });
   const leftOut = only.length > 0 ? [] : ensureSystemTools(say);
   if (only.length === 0) await runStaticChecks();
+  // Once, before tests that run beside each other would build it at the same time.
+  await ensureDashboard();
   const { skipped, secondTry } = await runTests();
   if (only.length === 0) await printFigures();
   for (const name of secondTry) say(`Passed only on a second try: ${name}`);
