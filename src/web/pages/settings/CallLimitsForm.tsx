@@ -1,16 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { z } from 'zod';
 import type { callLimitsSchema } from '../../../features/calls/contract.ts';
 import { api } from '../../api/api.ts';
-import { useMay } from '../../session/use-session.ts';
 import { useText } from '../../text/text.tsx';
-import { Button } from '../../ui/Button.tsx';
-import { Card } from '../../ui/Card.tsx';
 import { useDraft } from '../../ui/draft.ts';
 import { TextField } from '../../ui/Field.tsx';
-import { Problem } from '../../ui/Problem.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
+import { CallRuleForm } from './CallRuleForm.tsx';
 
 type CallLimits = z.output<typeof callLimitsSchema>;
 type Draft = { countries: string; perUser: string; perTenant: string };
@@ -20,8 +17,7 @@ const WHOLE = /^\d{1,7}$/;
 
 /** Against toll fraud: a stolen password must not be able to ring the world all night. */
 export function CallLimitsForm({ limits }: { limits: CallLimits }) {
-  const { callRules, settings, words } = useText();
-  const mayEdit = useMay('admin');
+  const { callRules, settings } = useText();
   const queryClient = useQueryClient();
   const [draft, setDraft] = useDraft<Draft>('call-rules/limits');
   const [isTried, setIsTried] = useState(false);
@@ -42,59 +38,47 @@ export function CallLimitsForm({ limits }: { limits: CallLimits }) {
       toastSuccess(callRules.limitsSaved);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setIsTried(true);
     if (wrong === undefined && isWhole && !save.isPending) save.mutate();
   };
   const wholeError = (value: string) => (isTried && !WHOLE.test(value) ? settings.notWhole : undefined);
   return (
-    <Card title={callRules.limitsTitle} lead={callRules.limitsLead}>
-      <form onSubmit={submit} noValidate>
-        <fieldset disabled={!mayEdit || save.isPending} className="flex max-w-lg flex-col gap-4">
-          <TextField
-            label={callRules.countries}
-            hint={callRules.countriesHint}
-            error={wrong === undefined ? undefined : callRules.countryWrong(wrong)}
-            autoCapitalize="characters"
-            spellCheck={false}
-            value={current.countries}
-            onChange={(event) => change({ countries: event.target.value })}
-          />
-          <div className="grid gap-4 sm:grid-cols-2">
-            <TextField
-              label={callRules.perUser}
-              inputMode="numeric"
-              error={wholeError(current.perUser)}
-              value={current.perUser}
-              onChange={(event) => change({ perUser: event.target.value })}
-            />
-            <TextField
-              label={callRules.perTenant}
-              inputMode="numeric"
-              error={wholeError(current.perTenant)}
-              value={current.perTenant}
-              onChange={(event) => change({ perTenant: event.target.value })}
-            />
-          </div>
-          {save.error !== null && <Problem error={save.error} />}
-          {mayEdit ? (
-            <div className="flex gap-2">
-              <Button kind="primary" type="submit" busy={save.isPending} disabled={draft === undefined}>
-                {callRules.saveLimits}
-              </Button>
-              {draft !== undefined && (
-                <Button kind="quiet" onClick={() => setDraft(undefined)}>
-                  {words.discard}
-                </Button>
-              )}
-            </div>
-          ) : (
-            <p className="text-sm text-muted">{callRules.needsAdmin}</p>
-          )}
-        </fieldset>
-      </form>
-    </Card>
+    <CallRuleForm
+      title={callRules.limitsTitle}
+      lead={callRules.limitsLead}
+      saveLabel={callRules.saveLimits}
+      saving={save}
+      hasChanges={draft !== undefined}
+      onSubmit={submit}
+      onDiscard={() => setDraft(undefined)}
+    >
+      <TextField
+        label={callRules.countries}
+        hint={callRules.countriesHint}
+        error={wrong === undefined ? undefined : callRules.countryWrong(wrong)}
+        autoCapitalize="characters"
+        spellCheck={false}
+        value={current.countries}
+        onChange={(event) => change({ countries: event.target.value })}
+      />
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField
+          label={callRules.perUser}
+          inputMode="numeric"
+          error={wholeError(current.perUser)}
+          value={current.perUser}
+          onChange={(event) => change({ perUser: event.target.value })}
+        />
+        <TextField
+          label={callRules.perTenant}
+          inputMode="numeric"
+          error={wholeError(current.perTenant)}
+          value={current.perTenant}
+          onChange={(event) => change({ perTenant: event.target.value })}
+        />
+      </div>
+    </CallRuleForm>
   );
 }
 

@@ -1,15 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { CallTexts } from '../../../features/calls/contract.ts';
 import { api } from '../../api/api.ts';
-import { useMay } from '../../session/use-session.ts';
 import { useText } from '../../text/text.tsx';
-import { Button } from '../../ui/Button.tsx';
-import { Card } from '../../ui/Card.tsx';
 import { useDraft } from '../../ui/draft.ts';
 import { Select, TextField } from '../../ui/Field.tsx';
-import { Problem } from '../../ui/Problem.tsx';
 import { toastSuccess } from '../../ui/toast.ts';
+import { CallRuleForm } from './CallRuleForm.tsx';
 
 type Draft = { when: CallTexts['when']; to: string; perDay: string };
 
@@ -20,8 +17,7 @@ const MOST_NUMBERS = 5;
 
 /** Who is texted after a call. Each text costs money, so none leaves until somebody asks for it. */
 export function CallTextsForm({ texts }: { texts: CallTexts }) {
-  const { callRules, words } = useText();
-  const mayEdit = useMay('admin');
+  const { callRules } = useText();
   const queryClient = useQueryClient();
   const [draft, setDraft] = useDraft<Draft>('call-rules/texts');
   const [isTried, setIsTried] = useState(false);
@@ -39,64 +35,52 @@ export function CallTextsForm({ texts }: { texts: CallTexts }) {
   });
   const numbersWrong = useNumbersWrong(current);
   const perDayWrong = PER_DAY.test(current.perDay) ? undefined : callRules.textsPerDayWrong;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     setIsTried(true);
     if (numbersWrong === undefined && perDayWrong === undefined && !save.isPending) save.mutate();
   };
   return (
-    <Card title={callRules.textsTitle} lead={callRules.textsLead}>
-      <form onSubmit={submit} noValidate>
-        <fieldset disabled={!mayEdit || save.isPending} className="flex max-w-lg flex-col gap-4">
-          <Select
-            label={callRules.textsWhen}
-            value={current.when}
-            onChange={(event) => change({ when: event.target.value as CallTexts['when'] })}
-          >
-            {WHENS.map((when) => (
-              <option key={when} value={when}>
-                {callRules.textsWhens[when]}
-              </option>
-            ))}
-          </Select>
-          {current.when !== 'never' && (
-            <div className="grid gap-4 sm:grid-cols-2">
-              <TextField
-                label={callRules.textsTo}
-                hint={callRules.textsToHint}
-                error={isTried ? numbersWrong : undefined}
-                inputMode="tel"
-                spellCheck={false}
-                value={current.to}
-                onChange={(event) => change({ to: event.target.value })}
-              />
-              <TextField
-                label={callRules.textsPerDay}
-                inputMode="numeric"
-                error={isTried ? perDayWrong : undefined}
-                value={current.perDay}
-                onChange={(event) => change({ perDay: event.target.value })}
-              />
-            </div>
-          )}
-          {save.error !== null && <Problem error={save.error} />}
-          {mayEdit ? (
-            <div className="flex gap-2">
-              <Button kind="primary" type="submit" busy={save.isPending} disabled={draft === undefined}>
-                {callRules.saveTexts}
-              </Button>
-              {draft !== undefined && (
-                <Button kind="quiet" onClick={() => setDraft(undefined)}>
-                  {words.discard}
-                </Button>
-              )}
-            </div>
-          ) : (
-            <p className="text-sm text-muted">{callRules.needsAdmin}</p>
-          )}
-        </fieldset>
-      </form>
-    </Card>
+    <CallRuleForm
+      title={callRules.textsTitle}
+      lead={callRules.textsLead}
+      saveLabel={callRules.saveTexts}
+      saving={save}
+      hasChanges={draft !== undefined}
+      onSubmit={submit}
+      onDiscard={() => setDraft(undefined)}
+    >
+      <Select
+        label={callRules.textsWhen}
+        value={current.when}
+        onChange={(event) => change({ when: event.target.value as CallTexts['when'] })}
+      >
+        {WHENS.map((when) => (
+          <option key={when} value={when}>
+            {callRules.textsWhens[when]}
+          </option>
+        ))}
+      </Select>
+      {current.when !== 'never' && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <TextField
+            label={callRules.textsTo}
+            hint={callRules.textsToHint}
+            error={isTried ? numbersWrong : undefined}
+            inputMode="tel"
+            spellCheck={false}
+            value={current.to}
+            onChange={(event) => change({ to: event.target.value })}
+          />
+          <TextField
+            label={callRules.textsPerDay}
+            inputMode="numeric"
+            error={isTried ? perDayWrong : undefined}
+            value={current.perDay}
+            onChange={(event) => change({ perDay: event.target.value })}
+          />
+        </div>
+      )}
+    </CallRuleForm>
   );
 }
 
