@@ -40,6 +40,7 @@ const MARKS = [MARK, '1999-12-31', '987654321'];
 /** Where what is generated does not always get as far as the members: a body that is good but for them. */
 const examples = (): Record<string, { path: string; body: object }> => ({
   'POST /api/v1/calls': { path: '/api/v1/calls', body: { to: '+442071838750' } },
+  'PUT /api/v1/calls/texts': { path: '/api/v1/calls/texts', body: { when: 'never', to: [], per_day: 10 } },
   'PUT /api/v1/twilio/numbers/{sid}/routing': {
     path: `/api/v1/twilio/numbers/${ava.sid}/routing`,
     body: { mode: 'front_door', assistant_id: ava.simulator.vapi.assistantId, fallback: { people: [] } },
