@@ -16,7 +16,8 @@ const PEOPLE = [
 
 export async function demo(): Promise<void> {
   say('AVA demo: starting the simulated vendors and the embedded database ...');
-  const simulator = await startSimulator({ port: await simulatorPort() });
+  // What an earlier demo kept stays: its calls must not be taken for these.
+  const simulator = await startSimulator({ port: await simulatorPort(), run: Date.now() });
   const env = demoEnvironment(simulator);
   const settled = settleConfig(env);
   const { dataDir, logLevel, logFile } = settled.config;
@@ -82,6 +83,8 @@ async function prepareTenant({ deps }: RunningServer): Promise<string> {
 async function prepareCalls(server: RunningServer, simulator: Simulator, token: string): Promise<void> {
   const ask = apiOf(server.url, token);
   await ask('GET', '/api/v1/assistants');
+  // The twins begin anew each time; what is known from an earlier demo would send its webhooks nowhere for ten minutes.
+  await server.deps.forEachTenant(async (tenantId) => void (await server.deps.assistants.reassertServers(tenantId)));
   const { numbers } = await ask<{ numbers: { sid: string; phone_number: string }[] }>('GET', '/api/v1/twilio/numbers');
   const front = numbers.find((number) => number.phone_number === simulator.twilio.numbers[0]);
   if (front === undefined) return;

@@ -10,6 +10,8 @@ export type Random = {
   uuid(): string;
   /** A Twilio identifier: two letters and 32 hexadecimal digits. */
   sid(prefix: string): string;
+  /** Goes on with what no other run of the same seed gives. */
+  leap(run: number): void;
 };
 
 /** Each stream is independent, so that what one twin does never moves the ids of another. */
@@ -34,6 +36,7 @@ export function seededRandom(seed: number, stream: string): Random {
     },
     uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${integer(8, 11).toString(16)}${hex(3)}-${hex(12)}`,
     sid: (prefix) => prefix + hex(32),
+    leap: (run) => void (state = hash(`${stream} ${run}`, seed >>> 0)),
   };
 }
 

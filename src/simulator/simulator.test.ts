@@ -27,6 +27,15 @@ test('the same seed gives the same keys, ids and numbers', async () => {
   expect(other.vapi.apiKey).not.toBe(one.vapi.apiKey);
 });
 
+test('a later run of the same seed has the same keys and numbers, and makes what no earlier run made', async () => {
+  const [one, two] = [await start({ seed: 7, run: 1 }), await start({ seed: 7, run: 2 })];
+  expect(two.vapi).toMatchObject({ apiKey: one.vapi.apiKey, assistantId: one.vapi.assistantId });
+  expect(two.twilio).toMatchObject({ accountSid: one.twilio.accountSid, authToken: one.twilio.authToken });
+  const make = async (simulator: Simulator) =>
+    ((await (await vapi(simulator, '/assistant', { body: { name: 'Desk' } })).json()) as { id: string }).id;
+  expect(await make(two)).not.toBe(await make(one));
+});
+
 test('an assistant keeps what it was given, and a change replaces a nested object whole', async () => {
   const simulator = await start();
   const voice = { provider: '11labs', voiceId: 'sarah', speed: 1.1, stability: 0.5 };

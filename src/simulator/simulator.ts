@@ -24,6 +24,8 @@ export type SimulatorOptions = {
   host?: string;
   /** The same seed gives the same ids, keys, numbers and talk. */
   seed?: number;
+  /** Another number for each start: keys and numbers stay those of the seed, calls get ids that no earlier run gave. */
+  run?: number;
   clock?: Clock;
   /** How many times faster than the clock people talk and outages pass. */
   timeScale?: number;
@@ -65,6 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const vapi = createVapiTwin(world, seededRandom(seed, 'vapi'));
   const twilio = createTwilioTwin(world, seededRandom(seed, 'twilio'));
   const seeded = seedTwins(vapi, twilio, options.vapiConcurrency);
+  if (options.run !== undefined) for (const twin of [vapi, twilio]) twin.random.leap(options.run);
   const sinks = createSinks(world, seededRandom(seed, 'sinks'));
   const telephony = connectTelephony({ world, vapi, twilio, random: seededRandom(seed, 'people') });
 
