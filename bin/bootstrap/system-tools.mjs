@@ -6,6 +6,8 @@ import path from 'node:path';
 const TOOLS = [
   { command: 'redis-server', debianPackage: 'redis-server', without: 'everything that several replicas share' },
   { command: 'haproxy', debianPackage: 'haproxy', without: 'updates behind a balancer' },
+  { command: 'promtool', debianPackage: 'prometheus', without: 'the alert rules in Prometheus' },
+  { command: 'amtool', debianPackage: 'prometheus-alertmanager', without: 'the way of an alert from Prometheus to Slack' },
   { command: 'chromium', debianPackage: 'chromium', without: 'the dashboard in a real browser' },
 ];
 
@@ -37,7 +39,8 @@ function apt(args, say) {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     timeout: APT_TIMEOUT_MS,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    // The tests start what they need themselves: at this runlevel no package starts its server.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
   if (result.status === 0) return true;
   const reason = result.error?.message ?? (result.stderr.trim().split('\n').at(-1) || `exit code ${result.status}`);
