@@ -97,7 +97,7 @@ describe.skipIf(!hasPrometheus || !hasAlertmanager)('the whole chain', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('leads from a metric of AVA over Prometheus and Alertmanager to Slack', async () => {
+  it('leads from a metric of AVA over Prometheus and Alertmanager to Slack and PagerDuty', async () => {
     const [prometheusPort, alertmanagerPort] = [await freePort(), await freePort()];
     const slack = path.join(folder, 'slack-webhook-url');
     writeFileSync(slack, simulator.slack.webhookUrl);
@@ -106,9 +106,13 @@ describe.skipIf(!hasPrometheus || !hasAlertmanager)('the whole chain', () => {
     const alertmanager = readFileSync(path.join(FOLDER, 'alertmanager/alertmanager.yml'), 'utf8')
       .replaceAll('/etc/alertmanager/slack-webhook-url', slack)
       .replaceAll('/etc/alertmanager/pagerduty-routing-key', page);
-    writeFileSync(path.join(folder, 'alertmanager.yml'), alertmanager);
+    const pagerduty = `global:\n  pagerduty_url: ${simulator.pagerduty.baseUrl}/v2/enqueue\n`;
+    writeFileSync(path.join(folder, 'alertmanager.yml'), pagerduty + alertmanager);
+    // The minute itself is tested by promtool; here a circuit pages after five seconds.
+    const rules = readFileSync(path.join(FOLDER, 'prometheus/rules.yml'), 'utf8');
+    writeFileSync(path.join(folder, 'rules.yml'), rules.replace('not_closed_seconds) > 60', 'not_closed_seconds) > 5'));
     const prometheus = parse(readFileSync(path.join(FOLDER, 'prometheus/prometheus.yml'), 'utf8'));
-    prometheus.rule_files = [path.join(FOLDER, 'prometheus/rules.yml')];
+    prometheus.rule_files = [path.join(folder, 'rules.yml')];
     prometheus.global = { scrape_interval: '1s', evaluation_interval: '1s' };
     prometheus.alerting.alertmanagers[0].static_configs[0].targets = [`127.0.0.1:${alertmanagerPort}`];
     prometheus.scrape_configs[0].static_configs[0].targets = [new URL(ava.url).host];
@@ -127,12 +131,22 @@ describe.skipIf(!hasPrometheus || !hasAlertmanager)('the whole chain', () => {
     const arrived = () =>
       simulator.control.inboxes.slack.messages.map((message) => JSON.stringify(message.body)).join();
     await until('Slack hears of stub mode', () => arrived().includes('Stub mode is on in production'), 55_000);
+    const owner = await ava.owner();
+    const isolated = await owner.fetch('/api/v1/ops/circuit-breakers/vapi/isolate', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'To see who is paged', minutes: 5 }),
+    });
+    expect(isolated.status).toBe(200);
+    const pages = () => simulator.control.inboxes.pagerduty.alerts;
+    await until('PagerDuty hears of the circuit', () => pages().length > 0, 90_000);
+    expect(pages()).toMatchObject([{ status: 'triggered', severity: 'critical' }]);
     const answer = await fetch(`http://127.0.0.1:${prometheusPort}/api/v1/rules`);
     const { data } = (await answer.json()) as { data: { groups: { rules: { name: string; health: string }[] }[] } };
-    const rules = data.groups.flatMap((group) => group.rules);
-    expect(rules.map((rule) => rule.name)).toEqual(RULES.map((rule) => rule.id));
-    expect(rules.filter((rule) => rule.health !== 'ok').map((rule) => rule.name)).toEqual([]);
-  });
+    const loaded = data.groups.flatMap((group) => group.rules);
+    expect(loaded.map((rule) => rule.name)).toEqual(RULES.map((rule) => rule.id));
+    expect(loaded.filter((rule) => rule.health !== 'ok').map((rule) => rule.name)).toEqual([]);
+  }, 240_000);
 
   function start(command: string, args: string[]): void {
     const child = spawn(command, args, { stdio: 'ignore' });
