@@ -7,7 +7,11 @@ const TOOLS = [
   { command: 'redis-server', debianPackage: 'redis-server', without: 'everything that several replicas share' },
   { command: 'haproxy', debianPackage: 'haproxy', without: 'updates behind a balancer' },
   { command: 'promtool', debianPackage: 'prometheus', without: 'the alert rules in Prometheus' },
-  { command: 'amtool', debianPackage: 'prometheus-alertmanager', without: 'the way of an alert from Prometheus to Slack' },
+  {
+    command: 'amtool',
+    debianPackage: 'prometheus-alertmanager',
+    without: 'the way of an alert from Prometheus to Slack',
+  },
   { command: 'chromium', debianPackage: 'chromium', without: 'the dashboard in a real browser' },
 ];
 
