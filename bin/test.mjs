@@ -29,7 +29,7 @@ const total = { passed: 0, failed: 0 };
 
 try {
   await ensureInstalled({ needsDevelopment: true });
-  const leftOut = only.length > 0 ? [] : ensureSystemTools(say);
+  const leftOut = ensureSystemTools(say);
   if (only.length === 0) await runStaticChecks();
   // Once, before tests that run beside each other would build it at the same time.
   await ensureDashboard();
