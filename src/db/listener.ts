@@ -35,7 +35,7 @@ export function createListener(options: ListenerOptions): Listener {
       state.handlers.set(channel, known.add(handler));
       if (!state.cancelPoll) poll(state);
       opening ??= open(state, FIRST_WAIT_MS);
-      if (state.client) await subscribe(state, state.client, channel);
+      if (state.client) await subscribeOrRenew(state, state.client, channel);
       else await opening;
       return () => unsubscribe(state, channel, handler);
     },
@@ -100,6 +100,11 @@ function poll(state: State): void {
 
 function tell(state: State, channel: string, notice: Notice): void {
   for (const handler of state.handlers.get(channel) ?? []) handler(notice);
+}
+
+// Whoever begins to listen in the moment when the connection is lost is served by the next one: it subscribes to all that is known.
+async function subscribeOrRenew(state: State, client: Client, channel: string): Promise<void> {
+  await subscribe(state, client, channel).catch(() => client.end().catch(() => {}));
 }
 
 async function subscribe(state: State, client: Client, channel: string): Promise<void> {

@@ -36,7 +36,11 @@ export function createPool(settings: PoolSettings): BoundedPool {
     min: settings.keptOpen ?? 0,
     idleTimeoutMillis: 30_000,
   });
-  pool.on('error', (error) => settings.onIdleError?.(error));
+  pool.on('error', (error) => {
+    // The pool hangs the whole connection on it, which would stand in the log with all its state.
+    delete (error as { client?: unknown }).client;
+    settings.onIdleError?.(error);
+  });
   // The pool listens to idle connections only. One that is lost between two statements of its user would end the
   // process; the user learns of it from the next statement.
   pool.on('connect', (client) => client.on('error', () => {}));
