@@ -2,12 +2,23 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-export type Cable = { url: string; pull(): void; plug(): void; close(): Promise<void> };
+export type Cable = {
+  url: string;
+  pull(): void;
+  plug(): void;
+  /** How many pieces of answers have come from the server. */
+  answers(): number;
+  /** Calls `act` in place of handing on the piece that comes after `count` others. */
+  afterAnswers(count: number, act: () => void): void;
+  close(): Promise<void>;
+};
 
 export async function layCable(url: string): Promise<Cable> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let isPulled = false;
+  let answers = 0;
+  let planned = { at: Infinity, act: () => {} };
   const server = createServer((near) => {
     if (isPulled) return void near.destroy();
     const far = connect(Number(target.port || 5432), target.hostname);
@@ -21,14 +32,17 @@ export async function layCable(url: string): Promise<Cable> {
       });
     }
     near.pipe(far);
-    far.pipe(near);
+    far.on('data', (piece) => {
+      if (answers++ === planned.at) planned.act();
+      else near.write(piece);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const through = new URL(url);
   through.hostname = '127.0.0.1';
   through.port = String((server.address() as AddressInfo).port);
   const cut = () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) socket.resetAndDestroy();
   };
   return {
     url: through.href,
@@ -39,6 +53,8 @@ export async function layCable(url: string): Promise<Cable> {
     plug() {
       isPulled = false;
     },
+    answers: () => answers,
+    afterAnswers: (count, act) => void (planned = { at: answers + count, act }),
     close() {
       cut();
       return new Promise((resolve) => server.close(() => resolve()));
