@@ -79,8 +79,7 @@ export function createAssistantTools(deps: ToolsDeps): AssistantTools {
     if (effect === undefined) return true;
     const isLeftLying = clock.now().getTime() - effect.updatedAt.getTime() > LEFT_LYING_MS;
     if (effect.state !== 'unknown' && !(effect.state === 'started' && isLeftLying)) return false;
-    await effects.settle(effect, 'planned', payloadOf(effect), { lane: 'call' });
-    return true;
+    return await effects.settle(effect, 'planned', payloadOf(effect), { lane: 'call' });
   }
 
   function sayError(use: ToolUse, error: unknown): Said {

@@ -136,14 +136,16 @@ export function createPlacing(deps: PlaceDeps) {
     const listed = await deps.vapi.listCalls(credential, { createdAtGe: since }, { lane: 'job' });
     const found = listed.find((call) => call['name'] === nameOf(effect));
     if (found !== undefined) {
-      await effects.settle(effect, 'done', { vapiCallId: found.id });
+      if (!(await effects.settle(effect, 'done', { vapiCallId: found.id }))) return;
       return await tell(effect, 'placed', { vapiCallId: found.id, status: 'queued' });
     }
     if (effect.attempts >= MOST_ATTEMPTS) {
-      await effects.settle(effect, 'refused', { payload: payloadOf(effect), error: 'it was never placed' });
+      const outcome = { payload: payloadOf(effect), error: 'it was never placed' };
+      if (!(await effects.settle(effect, 'refused', outcome))) return;
       return await tell(effect, 'refused', { isOver: true, endedReason: 'call-refused' });
     }
-    await effects.settle(effect, 'planned', payloadOf(effect));
+    // Another round may be at the same orders: what it has moved since is its own.
+    if (!(await effects.settle(effect, 'planned', payloadOf(effect)))) return;
     await effects.once({ tenantId: effect.tenantId, key: effect.key, kind: KIND }, attempt);
   }
 

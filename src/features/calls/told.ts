@@ -102,7 +102,7 @@ export function createTold({ clock, effects, log, ...deps }: ToldDeps) {
 
   async function giveUp(effect: Effect): Promise<void> {
     const { callId } = payloadOf(effect) as Planned;
-    await effects.settle(effect, 'given_up', { payload: { callId } }, { lane: 'job' });
+    if (!(await effects.settle(effect, 'given_up', { payload: { callId } }, { lane: 'job' }))) return;
     deps.onGivenUp();
     log.error(
       { call: callId, attempts: effect.attempts },

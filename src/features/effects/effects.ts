@@ -31,13 +31,16 @@ export type Effects = {
   /** Takes the key without acting; `isMine` false tells how it stands with somebody else. */
   claim(order: EffectOrder, options?: { lane?: LaneName }): Promise<{ effect: Effect; isMine: boolean }>;
   find(tenantId: string, key: string): Promise<Effect | undefined>;
-  /** Says how an effect ended whose outcome was not known. */
+  /**
+   * Says how an effect ended whose outcome was not known. Of what was seen a while ago: false, and nothing is changed, where
+   * somebody else has moved it since. Who would act upon it must not act then.
+   */
   settle(
-    effect: Pick<Effect, 'tenantId' | 'id'>,
+    effect: Pick<Effect, 'tenantId' | 'id' | 'state' | 'attempts'>,
     state: 'done' | 'refused' | 'unknown' | 'planned' | 'given_up',
     outcome: unknown,
     options?: { lane?: LaneName },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /**
    * Effects of one kind that wait, oldest first: planned ones; those whose outcome nobody has known for `afterMs`
    * (`open`); or these and the refused ones too (`unfinished`).
@@ -54,9 +57,8 @@ const STATES_OF = {
 };
 
 export function createEffects({ db, clock }: { db: Database; clock: Clock }): Effects {
-  const settle: Effects['settle'] = async ({ tenantId, id }, state, outcome, { lane = 'api' } = {}) => {
-    await db.lane(lane).asTenant(tenantId, (trx) => settleEffect(trx, id, { state, outcome, now: clock.now() }));
-  };
+  const settle: Effects['settle'] = async (seen, state, outcome, { lane = 'api' } = {}) =>
+    await db.lane(lane).asTenant(seen.tenantId, (trx) => settleEffect(trx, seen, { state, outcome, now: clock.now() }));
 
   const claim: Effects['claim'] = (order, { lane = 'api' } = {}) => {
     const wanted = { ...order, correlationId: currentCorrelationId(), now: clock.now() };

@@ -60,16 +60,21 @@ async function insert(trx: Trx, order: NewEffect, state: 'planned' | 'started'):
   return row === undefined ? undefined : toEffect(row);
 }
 
+/** False where it is not any more as it was seen: state and attempts together name one try, and every try has one end. */
 export async function settleEffect(
   trx: Trx,
-  id: string,
+  seen: Pick<Effect, 'id' | 'state' | 'attempts'>,
   { state, outcome, now }: { state: Effect['state']; outcome: unknown; now: Date },
-): Promise<void> {
-  await trx
+): Promise<boolean> {
+  const settled = await trx
     .updateTable('effects')
     .set({ state, outcome: JSON.stringify(outcome ?? null), updated_at: now })
-    .where('id', '=', id)
-    .execute();
+    .where('id', '=', seen.id)
+    .where('state', '=', seen.state)
+    .where('attempts', '=', seen.attempts)
+    .returning('id')
+    .executeTakeFirst();
+  return settled !== undefined;
 }
 
 export async function findEffect(trx: Trx, key: string): Promise<Effect | undefined> {

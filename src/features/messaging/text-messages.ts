@@ -89,7 +89,7 @@ export function createTextMessages({ config, clock, effects, twilio, credentialO
       await giveUp(order, 'no attempt is in the list of messages');
       return { state: 'refused' };
     }
-    await effects.settle(effect, 'planned', null, LANE);
+    if (!(await effects.settle(effect, 'planned', null, LANE))) throw notKnownYet();
     return await attempt(credential, message);
   }
 
