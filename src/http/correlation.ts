@@ -8,7 +8,7 @@ import { fail } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { writeRequestLine } from './request-line.ts';
-import { traceContextOf } from './trace-context.ts';
+import { workOf } from './trace-context.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,7 +43,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
 
   app.addHook('onRequest', (request, reply, done) => {
     request.startedMs = deps.clock.monotonicMs();
-    request.work = { correlationId: request.id, ...traceContextOf(request.raw) };
+    request.work = workOf(request.raw, request.id);
     enterContext(request.work);
     reply.header(CORRELATION_HEADER, request.id);
     if (request.headers['x-correlation-id'] === undefined) deps.metrics.requestsWithoutCorrelationId.inc();
