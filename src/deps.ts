@@ -165,7 +165,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const circuits = createCircuitDesk({ guard, clock });
   const prober = createProber({ guard, probes: probesOf({ credentials, vapi, twilio }) });
   const effects = createEffects({ db, clock });
-  const mailer = createMailer({ config, guard, http });
+  const mailer = await createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer, effects });
   const calendarApis = createCalendarApis(config, http);
   const calendars = createCalendars({
