@@ -1,6 +1,6 @@
 /** Servers under measurement: each a process of its own, so that its CPU time is its own. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type Measured = {
@@ -15,8 +15,6 @@ export type Measured = {
   tell(order: string | object): Promise<unknown>;
   stop(): void;
 };
-
-const TICK_US = 10_000;
 
 export function startServer(name: string, env: Record<string, string> = {}): Promise<Measured> {
   const child = fork(fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url)), {
@@ -47,10 +45,19 @@ function measured(child: ChildProcess, said: { url: string; token?: string; whol
   };
 }
 
+/** As the kernel's scheduler counts it: the ticks of /proc/PID/stat are 10 ms, as much as hundreds of requests. */
 export function cpuUsOf(pid: number): number {
-  // Behind the name in brackets, which may hold spaces: fields 14 and 15 are user and system time in ticks.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => cpuNsOfThread(`/proc/${pid}/task/${thread}`));
+  return threads.reduce((total, ns) => total + ns, 0) / 1_000;
+}
+
+function cpuNsOfThread(folder: string): number {
+  try {
+    return Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]);
+  } catch {
+    // It has ended since the folder was read.
+    return 0;
+  }
 }
 
 export function rssMbOf(pid: number): number {

@@ -137,7 +137,9 @@ async function recordChange(
 
 function closeConnectionsWhileDraining(app: App, { lifecycle, clock }: Deps): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!WATCHERS.has(request.routeOptions.url ?? '')) lifecycle.heard(clock.monotonicMs());
+    // Who came before does not count: balancers are given longer than the quiet that is waited for.
+    if (lifecycle.stage() === 'draining' && !WATCHERS.has(request.routeOptions.url ?? ''))
+      lifecycle.heard(clock.monotonicMs());
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {

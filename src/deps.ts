@@ -92,10 +92,13 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     clock,
     onIdleError: (error) => log.warn({ err: error }, 'A database connection was lost'),
   });
+  // The database opens them while AVA puts its parts together.
+  void db.warmUp();
   const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
   const vault = createVault(secrets);
   const auditKey = createInstallationKey({ db, vault }, 'audit');
-  await settleSecretKey({ db, vault, log, keys: [auditKey] });
+  const settled = settleSecretKey({ db, vault, log, keys: [auditKey] });
+  settled.catch(() => {});
   const audit = createAudit({ db, clock, log, key: auditKey });
   const accounts = createAccounts({ db, clock, log, audit, secrets });
   const credentials = createCredentials({ db, clock, audit, vault, secrets, environment: environmentOf(config) });
@@ -165,7 +168,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const circuits = createCircuitDesk({ guard, clock });
   const prober = createProber({ guard, probes: probesOf({ credentials, vapi, twilio }) });
   const effects = createEffects({ db, clock });
-  const mailer = createMailer({ config, guard, http });
+  const mailer = await createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer, effects });
   const calendarApis = createCalendarApis(config, http);
   const calendars = createCalendars({
@@ -178,6 +181,14 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     apis: calendarApis,
   });
 
+  // Until here nothing was sealed or told to anybody.
+  await settled;
+  const following = Promise.all([
+    accounts.follow(),
+    credentials.follow(),
+    assistants.listen(),
+    inventedAssistants.listen(),
+  ]);
   const telephone = await createCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     ...{ messaging, calendars, circuitHistory, tracer },
@@ -222,12 +233,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
 
   const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
 
-  const stopFollowing = await Promise.all([
-    accounts.follow(),
-    credentials.follow(),
-    assistants.listen(),
-    inventedAssistants.listen(),
-  ]);
+  const stopFollowing = await following;
 
   return {
     config,

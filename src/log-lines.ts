@@ -54,7 +54,8 @@ export function linesTo({ fd: currentFd, settled = () => {} }: Outlet): Lines & 
       if (state === 'over') return;
       left = left.subarray(error ? 0 : written);
       if (error) plan(error.code === 'EAGAIN' ? BATCH_MS : TRY_AGAIN_MS);
-      else if (left.length > 0 || waiting !== '') plan(0);
+      else if (left.length > 0) plan(0);
+      else if (waiting !== '') plan(BATCH_MS);
     });
   }
 

@@ -36,13 +36,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => database.stop());
   const deps = await createDeps({ ...options, databaseUrl: database.url });
   undo.defer(() => deps.close());
-  const work = await startWork(deps);
-  undo.defer(() => work.stop());
-  const [app] = await Promise.all([createApp(deps), deps.db.warmUp()]);
+  const starting = startWork(deps);
+  undo.defer(async () => (await starting).stop());
+  const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
   const takeDown = undo.move();
   deps.lifecycle.become('ready');
+  work.begin();
   log.info({ port: (app.server.address() as AddressInfo).port }, `AVA ${deps.release.version} listens on ${url}`);
 
   return {

@@ -5,7 +5,11 @@ import type { Deps } from './deps.ts';
 import { reassertAllServers } from './features/assistants/jobs.ts';
 import { rotateKeys } from './features/credentials/jobs.ts';
 
-export type Work = { stop(): Promise<void> };
+export type Work = {
+  /** Once the doors are open: what nobody who knocks waits for. */
+  begin(): void;
+  stop(): Promise<void>;
+};
 
 export async function startWork(deps: Deps): Promise<Work> {
   const clocks: (() => void)[] = [];
@@ -14,17 +18,14 @@ export async function startWork(deps: Deps): Promise<Work> {
   clocks.push(every(deps, TOLD_LOOK_MS, () => quietly(deps, () => deps.told.run())));
   clocks.push(every(deps, FLIP_LOOK_MS, () => quietly(deps, () => deps.flip.run())));
   listJobs(deps);
-  // Not awaited: without its database a replica still answers ringing calls.
-  deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
   const sayAlive = () => quietly(deps, () => deps.replicaBeat.beat());
   await Promise.race([sayAlive(), wait(FIRST_BEAT_MS, undefined, { ref: false })]);
   clocks.push(every(deps, REPLICA_BEAT_MS, sayAlive));
   clocks.push(every(deps, PROBE_LOOK_MS, () => deps.prober.run()));
   clocks.push(every(deps, SPOOL_LOOK_MS, () => deps.drainSpool()));
-  void keepUp(deps);
   clocks.push(every(deps, DAY_MS, () => keepUp(deps)));
-  deps.log.debug({ clocks: clocks.length }, 'Background work runs');
   return {
+    begin: () => void clocks.push(deps.clock.setTimer(BEGIN_MS, () => begin(deps))),
     async stop() {
       for (const end of clocks) end();
       await quietly(deps, () => deps.replicaBeat.leave());
@@ -32,6 +33,12 @@ export async function startWork(deps: Deps): Promise<Work> {
       await deps.jobs.stop({ graceMs: JOBS_GRACE_MS });
     },
   };
+}
+
+/** Not awaited: without its database a replica still answers ringing calls. */
+function begin(deps: Deps): void {
+  deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
+  void runInContext({ correlationId: newCorrelationId() }, () => keepUp(deps));
 }
 
 function listJobs({ jobs, assistants, ...deps }: Deps): void {
@@ -74,6 +81,9 @@ const REPLICA_BEAT_MS = 10_000;
 const FIRST_BEAT_MS = 1_000;
 
 const JOBS_GRACE_MS = 5_000;
+
+/** The queue takes a part of a second to open, and whoever has waited for this replica comes first. */
+const BEGIN_MS = 250;
 
 /** How often open circuits are looked at, whether their vendor may be asked again. */
 const PROBE_LOOK_MS = 2_000;

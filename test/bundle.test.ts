@@ -1,5 +1,5 @@
 /** The bundle that production runs: made of these sources, and as whole as they are. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,3 +49,20 @@ test('sources that changed since are never hidden by the bundle', async () => {
   }
   expect(await findMain({ build: false })).toBe(main);
 });
+
+test('a new bundle clears the parts of those before the last, which a server may still run from', async () => {
+  const folder = path.dirname(main);
+  const [before, last] = [path.join(folder, 'part-before.js'), path.join(folder, 'part-last.js')];
+  const madeMs = statSync(main).mtimeMs;
+  for (const [part, ageMs] of [
+    [before, 3_600_000],
+    [last, 1_000],
+  ] as const) {
+    writeFileSync(part, '');
+    utimesSync(part, (madeMs - ageMs) / 1000, (madeMs - ageMs) / 1000);
+  }
+  writeFileSync(path.join(folder, STAMP), 'of other sources');
+  expect(await findMain({ build: true })).toBe(main);
+  expect([existsSync(before), existsSync(last)]).toEqual([false, true]);
+  rmSync(last);
+}, 300_000);

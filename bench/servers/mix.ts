@@ -28,6 +28,7 @@ if (off.has('audit')) deps.audit.record = async () => {};
 const app = await createApp(deps);
 await app.listen({ port: 0, host: '127.0.0.1' });
 const work = await startWork(deps);
+work.begin();
 
 const email = 'bench@example.test';
 await deps.accounts.users.createUser({ email, password: 'bench-bench-bench', tenant: 'Bench' });

@@ -39,7 +39,7 @@ async function touch({ tenants, settings }: { tenants: string[]; settings: numbe
   let failed = 0;
   const worker = async () => {
     for (const [index, tenant] of waiting) {
-      const work = index < settings ? deps.settings.list(tenant) : callVendor(tenant);
+      const work = index < settings ? readSettings(tenant) : callVendor(tenant);
       await deps.limiter.take({ key: `user:${tenant}`, limit: 10, windowMs: 60_000 });
       await work.catch((error: unknown) => {
         if (failed++ === 0) console.error(error);
@@ -48,6 +48,10 @@ async function touch({ tenants, settings }: { tenants: string[]; settings: numbe
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return failed;
+}
+
+async function readSettings(tenant: string): Promise<void> {
+  await deps.settings.list(tenant);
 }
 
 /** Through the tenant's circuit, with its credential, but without the way to the vendor. */

@@ -19,7 +19,10 @@ const chat = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: assistant.firstMessage }, finish_reason: 'stop' }],
 });
 
+let requests = 0;
+process.on('message', () => process.send?.({ requests }));
 const server = createServer((request, response) => {
+  requests += 1;
   request.resume();
   const text = request.url?.includes('/chat/completions') ? chat : body;
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });

@@ -1,6 +1,16 @@
 /** Which file `ava` runs: the bundle where it was made of these very sources, and else the sources themselves. */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { root } from './install.mjs';
 import { findNode, runChild } from './run-child.mjs';
@@ -46,8 +56,10 @@ async function bundleSources(vite) {
     const args = [vite, 'build', '--config', config, '--outDir', fresh, '--logLevel', 'warn'];
     if ((await runChild(findNode(), args, { cwd: root, stdio: ['ignore', 2, 2] })) !== 0) return false;
     mkdirSync(built, { recursive: true });
+    const lastMs = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;
     const parts = readdirSync(fresh).filter((name) => name !== 'ava.js' && name !== STAMP);
     for (const name of [...parts, 'ava.js', STAMP]) renameSync(path.join(fresh, name), path.join(built, name));
+    clearPartsBefore(lastMs);
     return true;
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
@@ -56,6 +68,18 @@ async function bundleSources(vite) {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
+
+/** A server may still run from the last bundle, and another process may be putting the next one in place: theirs stay. */
+function clearPartsBefore(lastMs) {
+  for (const name of readdirSync(built)) {
+    const part = path.join(built, name);
+    const { mtimeMs } = statSync(part, { throwIfNoEntry: false }) ?? {};
+    if (name.endsWith('.js') && mtimeMs < lastMs - LONGEST_BUILD_MS) rmSync(part, { force: true });
+  }
+}
+
+/** The parts of one bundle are not written in the same moment. */
+const LONGEST_BUILD_MS = 120_000;
 
 /** Over what goes into the bundle: the server's sources, the packages, and how it is made. */
 export function hashOfSources() {

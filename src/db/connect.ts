@@ -31,7 +31,7 @@ export type Database = Lane & {
   lane(name: LaneName): Lane;
   /** Whether the database answers a statement; decided within a second. */
   ready(): Promise<Readiness>;
-  /** Opens the first connections of each lane, for two seconds at the longest; never rejects. */
+  /** Opens the first connections of each lane, for two seconds at the longest; never rejects. Who asks meanwhile waits for the same. */
   warmUp(): Promise<void>;
   /**
    * Calls `handler` for every message on `channel`, and without one after a lost connection and every few seconds:
@@ -71,14 +71,12 @@ export function connectDatabase(options: DatabaseOptions): Database {
     connect: () => openClient({ ...settings, applicationName: `${settings.applicationName}/listen` }),
     pollMs: options.listenPollMs ?? 5_000,
   });
+  let opening: Promise<void> | undefined;
   return {
     ...lanes.api.lane,
     lane: (name) => lanes[name].lane,
     ready: () => askWhetherReady(probe),
-    warmUp: async () => {
-      const opened = Promise.all(LANES.map((name) => lanes[name].pool.warmUp()));
-      await Promise.race([opened, wait(WARM_UP_LIMIT_MS, undefined, { ref: false })]);
-    },
+    warmUp: () => (opening ??= openFirst(lanes).finally(() => (opening = undefined))),
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
       await sql`select pg_notify(${channel}, ${payload})`.execute(trx ?? lanes.api.lane.system);
@@ -110,6 +108,11 @@ function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnecti
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     onIdleError: options.onIdleError,
   };
+}
+
+async function openFirst(lanes: Record<LaneName, MadeLane>): Promise<void> {
+  const opened = Promise.all(LANES.map((name) => lanes[name].pool.warmUp()));
+  await Promise.race([opened, wait(WARM_UP_LIMIT_MS, undefined, { ref: false })]);
 }
 
 type MadeLane = { pool: BoundedPool; lane: Lane };

@@ -1,5 +1,5 @@
 /** Gives every request its correlation id, every response the header, and every finished request its log line. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './app-type.ts';
 import type { Clock } from '../clock.ts';
@@ -7,7 +7,8 @@ import { enterContext, isCorrelationId, newCorrelationId, type WorkContext } fro
 import { fail } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { traceContextOf } from './trace-context.ts';
+import { writeRequestLine } from './request-line.ts';
+import { workOf } from './trace-context.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,7 +22,9 @@ declare module 'fastify' {
   }
 }
 
-export const CORRELATION_HEADER = 'X-Correlation-ID';
+/** In small letters, as it leaves: Fastify would make it so each time. */
+export const CORRELATION_HEADER = 'x-correlation-id';
+const CLOSED_BY_CLIENT = 499;
 const refused = new WeakSet<IncomingMessage>();
 
 /** The caller's own id where it is usable, else a new one. */
@@ -40,7 +43,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
 
   app.addHook('onRequest', (request, reply, done) => {
     request.startedMs = deps.clock.monotonicMs();
-    request.work = { correlationId: request.id, ...traceContextOf(request.raw) };
+    request.work = workOf(request.raw, request.id);
     enterContext(request.work);
     reply.header(CORRELATION_HEADER, request.id);
     if (request.headers['x-correlation-id'] === undefined) deps.metrics.requestsWithoutCorrelationId.inc();
@@ -57,7 +60,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
   });
   // A caller that hangs up before the answer leaves no response; its line is written all the same.
   app.addHook('onRequestAbort', (request, done) => {
-    writeLine(request, 499, 'Client Closed Request', deps);
+    writeLine(request, CLOSED_BY_CLIENT, deps.log, deps.clock.monotonicMs() - request.startedMs);
     done();
   });
 }
@@ -72,30 +75,26 @@ function finish(
   deps: { clock: Clock; log: Log; metrics: Metrics },
 ): void {
   const status = reply.statusCode;
-  writeLine(request, status, STATUS_CODES[status] ?? 'Unknown', deps);
+  const durationMs = deps.clock.monotonicMs() - request.startedMs;
+  writeLine(request, status, deps.log, durationMs);
   const traffic = request.synthetic ? 'synthetic' : 'real';
   if (reply.getHeader(CORRELATION_HEADER) === undefined) deps.metrics.responsesWithoutCorrelationId.inc();
   deps.metrics.httpRequestDuration.observe(
     { method: request.method, route: request.routeOptions.url ?? 'unmatched', status, traffic },
-    (deps.clock.monotonicMs() - request.startedMs) / 1000,
+    durationMs / 1000,
   );
   if (status >= 400 && !request.synthetic) {
     deps.metrics.httpErrors.inc({ cause: status < 500 ? 'client' : (request.faultOf ?? 'ava') });
   }
 }
 
-function writeLine(request: FastifyRequest, status: number, reason: string, deps: { clock: Clock; log: Log }): void {
-  const path = request.url.split('?', 1)[0];
-  const line = {
-    // Named here too: a response hook may run outside the request's async context.
-    [CORRELATION_HEADER]: request.id,
-    method: request.method,
-    path,
-    status,
-    duration_ms: Math.round((deps.clock.monotonicMs() - request.startedMs) * 100) / 100,
-    tenant: request.work?.tenant,
-    user: request.work?.user,
-    ...(request.synthetic ? { synthetic: true } : {}),
-  };
-  deps.log.info(line, `${request.method} ${path} ${status} ${reason}`);
+function writeLine(request: FastifyRequest, status: number, log: Log, durationMs: number): void {
+  const { id, method, url, work, synthetic } = request;
+  const end = url.indexOf('?');
+  const path = end < 0 ? url : url.slice(0, end);
+  const { tenant, user } = work ?? NOBODY;
+  // The id is named: a response hook may run outside the request's async context.
+  writeRequestLine(log, { correlationId: id, method, path, status, durationMs, tenant, user, synthetic });
 }
+
+const NOBODY = { tenant: undefined, user: undefined };

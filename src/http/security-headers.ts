@@ -5,13 +5,14 @@
  */
 import type { App } from './app-type.ts';
 
+/** In small letters, as they leave: Fastify would make them so each time. */
 const HEADERS = {
-  'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 };
 
 const ONE_YEAR_SECONDS = 31_536_000;
@@ -32,7 +33,7 @@ export const DASHBOARD_POLICY = [
 ].join(';');
 
 export function sendSecurityHeaders(app: App, { production }: { production: boolean }): void {
-  const transport = production ? { 'Strict-Transport-Security': `max-age=${ONE_YEAR_SECONDS}; includeSubDomains` } : {};
+  const transport = production ? { 'strict-transport-security': `max-age=${ONE_YEAR_SECONDS}; includeSubDomains` } : {};
   const headers = { ...HEADERS, ...transport };
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);

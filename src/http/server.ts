@@ -1,5 +1,4 @@
 /** The bare HTTP server: limits, time-outs, security headers, ids and error replies, before any door is opened. */
-import fastifyCookie from '@fastify/cookie';
 import fastifyCors from '@fastify/cors';
 import Fastify, { type RawServerDefault } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
@@ -69,7 +68,6 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   parseJsonStrictly(app);
 
   if (options.corsOrigins.length > 0) await allowOrigins(app, options.corsOrigins);
-  await app.register(fastifyCookie);
   return app;
 }
 

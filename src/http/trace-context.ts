@@ -1,18 +1,38 @@
-/** W3C trace context of a request: the caller's own where it is valid, else a new one. https://www.w3.org/TR/trace-context/ */
+/** W3C trace context of a request: the caller's own where it is valid, else a new one, made when it is asked for. https://www.w3.org/TR/trace-context/ */
 import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { WorkContext } from '../correlation.ts';
 import { headerValues } from './raw-headers.ts';
-
-export type TraceContext = { traceparent: string; tracestate: string | undefined };
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 const MOST_MEMBERS = 32;
 
-export function traceContextOf(request: IncomingMessage): TraceContext {
+export function workOf(request: IncomingMessage, correlationId: string): WorkContext {
   const traceparent = validParent(headerValues(request, 'traceparent'));
-  if (traceparent === undefined) return { traceparent: newTraceparent(), tracestate: undefined };
-  return { traceparent, tracestate: validState(headerValues(request, 'tracestate')) };
+  if (traceparent === undefined) return new UntracedWork(correlationId);
+  return { correlationId, traceparent, tracestate: validState(headerValues(request, 'tracestate')) };
+}
+
+/** Most requests ask nobody else, so nobody is told their trace. */
+class UntracedWork implements WorkContext {
+  readonly correlationId: string;
+  tracestate: undefined = undefined;
+  tenant: string | undefined = undefined;
+  user: string | undefined = undefined;
+  #made: string | undefined = undefined;
+
+  constructor(correlationId: string) {
+    this.correlationId = correlationId;
+  }
+
+  get traceparent(): string {
+    return (this.#made ??= newTraceparent());
+  }
+
+  set traceparent(known: string) {
+    this.#made = known;
+  }
 }
 
 function validParent(given: string[]): string | undefined {

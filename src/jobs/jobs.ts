@@ -4,13 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { fromKysely, PgBoss } from 'pg-boss';
+import type { PgBoss } from 'pg-boss';
 import { DatabaseUnavailable, asDatabaseError } from '../db/unavailable.ts';
 import { SERVING_ROLE } from '../db/tenant-table.ts';
 import { type DeadLetter, type DeadLetterFilter, listDeadLetters } from './dead-letters.ts';
 import { type Envelope, seal } from './envelope.ts';
 import { DEAD_LETTERS, defineQueues, type QueueDefinition, SUPERVISE_SECONDS } from './queues.ts';
-import { JOBS_SCHEMA } from './schema.ts';
+import { JOBS_SCHEMA, loadQueue } from './schema.ts';
 import type { Tracer } from '../tracing.ts';
 import { type Handler, type JobFact, startWorker, type WorkOptions } from './worker.ts';
 
@@ -90,13 +90,14 @@ type State = {
 async function put(state: State, queue: string, data: object, options: PutOptions): Promise<boolean> {
   const { trx, startAfter, singletonKey } = options;
   mustBeListed(state, queue);
-  const id = await guarded(state, (boss) =>
-    boss.send(queue, seal(data), {
+  const id = await guarded(state, async (boss) => {
+    const { fromKysely } = await loadQueue();
+    return boss.send(queue, seal(data), {
       singletonKey: singletonKey ?? randomUUID(),
       ...(startAfter && { startAfter }),
       ...(trx && { db: fromKysely(trx) }),
-    }),
-  );
+    });
+  });
   return id !== null;
 }
 
@@ -158,7 +159,7 @@ async function openWith(options: JobsOptions, { migrate }: { migrate: boolean })
     keepAlive: true,
     query_timeout: 35_000,
   };
-  const boss = new PgBoss(settings);
+  const boss = new (await loadQueue()).PgBoss(settings);
   boss.on('error', (error) => options.onFact?.({ type: 'jobs_unavailable', error: String(error) }));
   try {
     return await boss.start();

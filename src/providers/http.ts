@@ -3,7 +3,9 @@
  * Redirects are never followed, answers are bounded in time and size and are not believed until they parse, and no error carries a
  * header, a query or a credential.
  */
-import { Agent, request as send } from 'undici';
+// The two parts that are used: the whole library is dear at every start, and loads Node's own second copy of it.
+import send from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../clock.ts';
 import type { Emit } from '../resilience/facts.ts';
 import { kindOfStatus } from '../resilience/failure-table.ts';
@@ -113,8 +115,9 @@ export function createGuardedHttp({
 
   async function exchange(wanted: HttpRequest, target: URL, context: AttemptContext): Promise<HttpAnswer> {
     try {
-      const response = await send(target, {
-        dispatcher: agents[wanted.addressFrom ?? 'operator'],
+      const response = await send.call(agents[wanted.addressFrom ?? 'operator'], {
+        origin: target.origin,
+        path: target.pathname + target.search,
         method: wanted.method,
         headers: headersOf(traceparent === undefined ? wanted : within(wanted, traceparent())),
         body: bodyOf(wanted),

@@ -31,8 +31,8 @@ export type Cached<V> = {
 };
 
 export type Cache<V> = {
-  /** The value of `key`; rejects with the error of `load` only when there is no copy to serve. */
-  get(key: string, load: () => Promise<V>): Promise<Cached<V>>;
+  /** The value of `key`, at once where it is there; rejects with the error of `load` only when there is no copy to serve. */
+  get(key: string, load: () => Promise<V>): Cached<V> | Promise<Cached<V>>;
   /** What is kept, without asking anybody. */
   peek(key: string): Cached<V> | undefined;
   /** Keeps a value that was just learned; a fetch under way does not overwrite it. */
@@ -53,7 +53,7 @@ export function createCache<V>(options: CacheOptions): Cache<V> {
   const entries = new Map<string, Entry<V>>();
   const flights = new Map<string, Flight<V>>();
 
-  async function get(key: string, load: () => Promise<V>): Promise<Cached<V>> {
+  function get(key: string, load: () => Promise<V>): Cached<V> | Promise<Cached<V>> {
     const entry = entries.get(key);
     const ageMs = entry ? clock.monotonicMs() - entry.atMs : Infinity;
     if (!entry || ageMs >= keepMs) return fetchOnce(key, load);

@@ -87,7 +87,7 @@ const HANDED_OVER_AT_ONCE = 100;
 
 type Mode = { tag: 'shared' } | { tag: 'local'; sinceMs: number; retryAtMs: number };
 
-export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLimiter {
+export function createRedisRateLimiter(options: RedisRateLimiterOptions) {
   const { redis, clock, emit, replicas, waitMs = 500, retryEveryMs = 500, prefix = 'ava:limit' } = options;
   const local = createMemoryRateLimiter({ clock });
   let mode: Mode = { tag: 'shared' };
@@ -174,5 +174,5 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions): RateLi
     void handOver();
   }
 
-  return { take };
+  return { take } satisfies RateLimiter;
 }

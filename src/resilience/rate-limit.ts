@@ -26,8 +26,8 @@ export type RateLimitResult = {
 };
 
 export type RateLimiter = {
-  /** Counts one request if its rule allows it. Never rejects. */
-  take(request: RateLimitRequest): Promise<RateLimitResult>;
+  /** Counts one request if its rule allows it, at once where nobody else has to be asked. Never rejects. */
+  take(request: RateLimitRequest): RateLimitResult | Promise<RateLimitResult>;
 };
 
 /** The requests of one key that still count: when they were, in monotonic milliseconds, oldest first. */
@@ -89,7 +89,7 @@ export function createMemoryRateLimiter({
 
   return {
     takeNow,
-    take: (request) => Promise.resolve(takeNow(request)),
+    take: takeNow,
     handOver() {
       const all = Array.from(kept, ([key, usage]) => ({ key, windowMs: usage.windowMs, times: everyTime(usage) }));
       kept.clear();

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { fail, PublicError } from '../../errors.ts';
 import type { App } from '../../http/app-type.ts';
+import { openCookieScope } from '../../http/cookies.ts';
 import { limitRequest, type RouteLimits } from '../../http/limits.ts';
 import { bearerToken } from '../../http/private-scope.ts';
 import { REFUSALS } from '../../http/shapes.ts';
@@ -19,9 +20,11 @@ export type SignInDoors = {
 };
 
 export function signInRoutes(app: App, deps: SignInDoors): void {
-  logIn(app, deps);
-  refresh(app, deps);
-  logOut(app, deps);
+  openCookieScope(app, (scope) => {
+    logIn(scope, deps);
+    refresh(scope, deps);
+    logOut(scope, deps);
+  });
 }
 
 const COOKIE = 'ava_refresh';
@@ -38,7 +41,7 @@ function logIn(app: App, deps: SignInDoors): void {
       body: loginBodySchema,
       response: { 200: sessionSchema, ...REFUSALS },
     },
-    onRequest: (request, reply) => limitRequest(request, reply, deps.limits, `ip:${request.ip}`),
+    onRequest: async (request, reply) => limitRequest(request, reply, deps.limits, `ip:${request.ip}`),
     handler: async (request, reply) => {
       const { email, password, tenant_id: tenantId, token_delivery: delivery } = request.body;
       const refreshToken = request.cookies[COOKIE];
@@ -95,7 +98,7 @@ function logOut(app: App, deps: SignInDoors): void {
       body: logoutBodySchema,
       response: { 204: z.null(), ...REFUSALS },
     },
-    onRequest: (request, reply) => limitRequest(request, reply, deps.limits, `ip:${request.ip}`),
+    onRequest: async (request, reply) => limitRequest(request, reply, deps.limits, `ip:${request.ip}`),
     handler: async (request, reply) => {
       const refreshToken = request.body?.refresh_token ?? request.cookies[COOKIE];
       const caller = await callerOf(request, deps.accounts);

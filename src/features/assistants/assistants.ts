@@ -56,6 +56,13 @@ export type Assistants = ReturnType<typeof createAssistants>;
 
 const CHANNEL = 'ava_assistants';
 
+type Accepted = Exclude<View, { kind: 'rejected' }>;
+
+function accepted(view: View): Accepted {
+  if (view.kind === 'rejected') throw view.error;
+  return view;
+}
+
 export function createAssistants(given: AssistantsDeps) {
   const { db, isStub } = given;
   const origin = randomUUID();
@@ -82,11 +89,10 @@ export function createAssistants(given: AssistantsDeps) {
     }
   }
 
-  /** The assistant, or the default one. Throws a rejected key, so that a person learns of it. */
-  async function view(tenantId: string, assistantId?: string): Promise<Exclude<View, { kind: 'rejected' }>> {
-    const found = await reader.view(tenantId, assistantId);
-    if (found.kind === 'rejected') throw found.error;
-    return found;
+  /** The assistant, or the default one; at once where it is known. Throws a rejected key, so that a person learns of it. */
+  function view(tenantId: string, assistantId?: string): Accepted | Promise<Accepted> {
+    const found = reader.view(tenantId, assistantId);
+    return found instanceof Promise ? found.then(accepted) : accepted(found);
   }
 
   async function list(tenantId: string): Promise<Exclude<ListView, { kind: 'rejected' }>> {

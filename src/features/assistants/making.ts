@@ -31,7 +31,7 @@ export type MakingDeps = {
   adopt: Adopt;
   edit(order: EditOrder): Promise<KnownAssistant>;
   /** Finds the tenant's default assistant, and so adopts it. */
-  view(tenantId: string): Promise<unknown>;
+  view(tenantId: string): unknown;
   announce(trx: Trx, tenantId: string, assistantId: string, revision: number): Promise<void>;
   /** Forgets what is kept in memory of the tenant, and tells who looks on. */
   changed(tenantId: string, assistantId: string): void;

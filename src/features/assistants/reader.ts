@@ -8,7 +8,7 @@ import type { Database } from '../../db/connect.ts';
 import { fail } from '../../errors.ts';
 import type { VapiAssistant } from '../../providers/vapi/shapes.ts';
 import type { Vapi, VapiOptions } from '../../providers/vapi/vapi.ts';
-import { type Cache, createCache } from '../../resilience/cache.ts';
+import { type Cache, type Cached, createCache } from '../../resilience/cache.ts';
 import type { Emit } from '../../resilience/facts.ts';
 import { UpstreamError } from '../../resilience/upstream-error.ts';
 import type { VapiAccess } from './access.ts';
@@ -62,11 +62,15 @@ export function createReader(deps: ReaderDeps) {
   // Tenants of whom another replica has just recorded something: the database then knows as much as Vapi.
   const toldUntilMs = new Map<string, number>();
 
-  /** The assistant `assistantId`, or the tenant's default one. Throws not_found, vapi_not_configured, or an `UpstreamError` when there is no copy. */
-  async function view(tenantId: string, assistantId?: string): Promise<View> {
+  /** The assistant `assistantId`, or the tenant's default one; at once where it is known. Rejects with not_found, vapi_not_configured, or an `UpstreamError` when there is no copy. */
+  function view(tenantId: string, assistantId?: string): View | Promise<View> {
     const key = keyOf(tenantId, assistantId);
     if ((trusted.get(tenantId) ?? 0) < doubt) resolveDoubt(tenantId);
-    const { value, stale } = await views.get(key, () => load(tenantId, assistantId));
+    const found = views.get(key, () => load(tenantId, assistantId));
+    return found instanceof Promise ? found.then(viewOf) : viewOf(found);
+  }
+
+  function viewOf({ value, stale }: Cached<View>): View {
     return stale && value.kind === 'known' ? { ...value, stale: true } : value;
   }
 

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App } from '../../http/app-type.ts';
 import { actorOf } from '../../http/caller.ts';
+import { openCookieScope } from '../../http/cookies.ts';
 import { problemSchema, REFUSALS } from '../../http/shapes.ts';
 import type { Calendars } from './calendars.ts';
 import {
@@ -25,7 +26,7 @@ const COOKIE_PATH = '/api/v1/integrations/calendar';
 
 export function calendarRoutes(app: App, deps: CalendarRouteDeps): void {
   listConnections(app, deps);
-  connect(app, deps);
+  openCookieScope(app, (scope) => connect(scope, deps));
   disconnect(app, deps);
   listEvents(app, deps);
   book(app, deps);
@@ -113,7 +114,11 @@ function book(app: App, { calendars }: CalendarRouteDeps): void {
 }
 
 /** Where the provider sends the browser back; open to everybody, and worth nothing without the state and the cookie. */
-export function calendarCallbackRoute(app: App, { calendars }: CalendarRouteDeps): void {
+export function calendarCallbackRoute(app: App, deps: CalendarRouteDeps): void {
+  openCookieScope(app, (scope) => comeBack(scope, deps));
+}
+
+function comeBack(app: App, { calendars }: CalendarRouteDeps): void {
   const schema = {
     tags: TAGS,
     summary: 'The way back from the provider of a calendar',

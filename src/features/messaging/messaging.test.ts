@@ -54,7 +54,7 @@ async function start(given: Given): Promise<{ app: PrivateApp; messaging: Messag
   const guard = createGuard({ ...parts, random: Math.random, settings: defaultGuardSettings });
   guard.upstream('email', failureTables.email);
   const http = createGuardedHttp({ guard, ...parts });
-  const mailer = createMailer({ config, guard, http });
+  const mailer = await createMailer({ config, guard, http });
   const messaging = createMessaging({
     config,
     mailer,

@@ -43,8 +43,13 @@ export function createSettings({ assistants }: { assistants: Assistants }) {
     return settings;
   }
 
-  async function list(tenantId: string, assistantId?: string): Promise<SettingsList> {
-    const view = await assistants.view(tenantId, assistantId);
+  /** At once where the copy is fresh. */
+  function list(tenantId: string, assistantId?: string): SettingsList | Promise<SettingsList> {
+    const view = assistants.view(tenantId, assistantId);
+    return view instanceof Promise ? view.then(listOf) : listOf(view);
+  }
+
+  function listOf(view: Awaited<ReturnType<Assistants['view']>>): SettingsList {
     if (view.kind === 'none') {
       const as_of = view.asOf.toISOString();
       return { settings: [], assistant_id: null, stale: false, as_of, drift: false, ...marked };
