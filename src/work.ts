@@ -39,12 +39,12 @@ function listJobs({ jobs, assistants, ...deps }: Deps): void {
   jobs.schedule('numbers.reassert', '*/5 * * * *');
   jobs.work('calls.reconcile', async () => {
     const { wholeSince } = reconcileFrom(deps.clock.now());
-    await deps.forEachTenant((tenantId) => deps.reconciliation.run(tenantId, wholeSince));
+    await deps.forEachTenant('calls.reconcile', (tenantId) => deps.reconciliation.run(tenantId, wholeSince));
   });
   jobs.schedule('calls.reconcile', '* * * * *');
   jobs.work('calls.settle', async () => void (await deps.placing.settle()));
   jobs.schedule('calls.settle', '* * * * *');
-  jobs.work('calls.retain', () => deps.forEachTenant(deps.deleteOldCalls));
+  jobs.work('calls.retain', () => deps.forEachTenant('calls.retain', deps.deleteOldCalls));
   jobs.schedule('calls.retain', '17 3 * * *');
   // Whether the assistants' webhooks still come here: one of the fleet asks.
   jobs.work('assistants.reassert-all', () => reassertAllServers({ ...deps, assistants }));
