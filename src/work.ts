@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { newCorrelationId, runInContext } from './correlation.ts';
 import type { Deps } from './deps.ts';
 import { reassertAllServers } from './features/assistants/jobs.ts';
+import { createAddressMark } from './features/system/address-mark.ts';
 import { rotateKeys } from './features/credentials/jobs.ts';
 
 export type Work = { stop(): Promise<void> };
@@ -15,7 +16,10 @@ export async function startWork(deps: Deps): Promise<Work> {
   clocks.push(every(deps, FLIP_LOOK_MS, () => quietly(deps, () => deps.flip.run())));
   listJobs(deps);
   // Not awaited: without its database a replica still answers ringing calls.
-  deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
+  deps.jobs
+    .start()
+    .then(() => quietly(deps, () => tellAddress(deps)))
+    .catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
   const sayAlive = () => quietly(deps, () => deps.replicaBeat.beat());
   await Promise.race([sayAlive(), wait(FIRST_BEAT_MS, undefined, { ref: false })]);
   clocks.push(every(deps, REPLICA_BEAT_MS, sayAlive));
@@ -51,6 +55,15 @@ function listJobs({ jobs, assistants, ...deps }: Deps): void {
   jobs.schedule('assistants.reassert-all', '*/10 * * * *');
   jobs.work('assistants.reassert', async ({ data }) => {
     await assistants.reassertServers((data as { tenantId: string }).tenantId);
+  });
+}
+
+/** Several replicas that start at once have one job of each kind done. */
+async function tellAddress({ config, jobs }: Deps): Promise<void> {
+  const mark = createAddressMark(config);
+  await mark.tellIfMoved(async () => {
+    for (const queue of ['assistants.reassert-all', 'numbers.reassert'])
+      await jobs.put(queue, {}, { singletonKey: 'moved' });
   });
 }
 
