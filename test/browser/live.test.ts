@@ -1,7 +1,6 @@
 /** Pages that stand open show what happens without being asked again: nobody reloads, and nothing polls while the stream is on. */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signRequest } from '../../src/simulator/telephony/signature.ts';
+import { statusWebhook } from '../harness/status-webhook.ts';
 import { until } from '../harness/until.ts';
 import { type Dashboard, hasBrowser, liveMark, startDashboard, untilLoaded, type Window } from './dashboard.ts';
 
@@ -25,7 +24,7 @@ describe.skipIf(!hasBrowser)('a page that stands open', { timeout: 240_000 }, ()
     await stands('/operations/webhooks?vendor=twilio');
     const rows = window.page.getByRole('main').getByRole('listitem');
     for (let count = 1; count <= 2; count += 1) {
-      await status(dashboard);
+      await tellStatus(dashboard);
       await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(count);
     }
   });
@@ -52,20 +51,8 @@ describe.skipIf(!hasBrowser)('a page that stands open', { timeout: 240_000 }, ()
   });
 });
 
-async function status({ telephone }: Dashboard): Promise<void> {
+async function tellStatus({ telephone }: Dashboard): Promise<void> {
   const { url, simulator } = telephone.ava;
-  const params = {
-    AccountSid: simulator.twilio.accountSid,
-    CallSid: `CA${randomUUID().replaceAll('-', '')}`,
-    CallStatus: 'completed',
-    To: telephone.number,
-    From: '+15005550001',
-  };
-  const target = `${url}/webhooks/twilio/status`;
-  const answer = await fetch(target, {
-    method: 'POST',
-    headers: { 'x-twilio-signature': signRequest(simulator.twilio.authToken, target, params) },
-    body: new URLSearchParams(params),
-  });
-  expect(answer.status).toBe(204);
+  const { path, ...post } = statusWebhook(simulator, url);
+  expect((await fetch(`${url}${path}`, { method: 'POST', ...post })).status).toBe(204);
 }
