@@ -1,39 +1,13 @@
 /**
  * LIST: every setting of AVA: its name, schema, default and one sentence of doc.
+ * Those of messages and calendars, and of traces, stand in files of their own.
  * docs/configuration.md and .env.example are held against this list by test/house. Only this file reads the environment.
  */
 import { z } from 'zod';
+import { MESSAGE_SETTINGS } from './config-messages.ts';
 import { type ConfigResult, readConfig, type Setting } from './config-reader.ts';
-
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-const text = z.string().trim().min(1);
-const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-);
-const pairs = z.string().transform((value, context) => {
-  const given = value.split(',').map((item) => item.trim());
-  return Object.fromEntries(
-    given.filter(Boolean).map((item) => {
-      const at = item.indexOf('=');
-      if (at < 1) context.addIssue({ code: 'custom', message: 'must be name=value, separated by commas' });
-      return [item.slice(0, at).trim(), decoded(item.slice(at + 1).trim())];
-    }),
-  );
-});
-const secretKey = z
-  .string()
-  .refine((value) => Buffer.byteLength(value) >= 32, 'must be at least 32 bytes')
-  .refine((value) => new Set(value).size >= 8, 'is too repetitive to be a secret; use random bytes');
+import { flag, list, secretKey, text, url, whole } from './config-shapes.ts';
+import { TRACING_SETTINGS } from './config-tracing.ts';
 
 export const SETTINGS = {
   env: {
@@ -190,150 +164,8 @@ export const SETTINGS = {
     default: '10',
     doc: 'Requests a minute that one user may make to one group of routes. The e-mail test allows at most 5.',
   },
-  smtpUrl: {
-    name: 'SMTP_URL',
-    schema: z
-      .string()
-      .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
-      .optional(),
-    secret: true,
-    doc: 'SMTP server that e-mail leaves through, with user and password where it wants them.',
-  },
-  resendApiKey: {
-    name: 'RESEND_API_KEY',
-    schema: text.optional(),
-    secret: true,
-    doc: 'Resend API key; used when SMTP_URL is not set.',
-  },
-  resendBaseUrl: { name: 'RESEND_BASE_URL', schema: url, default: 'https://api.resend.com', doc: 'Resend API.' },
-  emailFrom: {
-    name: 'EMAIL_FROM',
-    schema: text,
-    default: 'AVA <ava@localhost>',
-    doc: 'Sender of e-mail; Resend wants an address of a verified domain.',
-  },
-  slackWebhookUrl: {
-    name: 'SLACK_WEBHOOK_URL',
-    schema: url.optional(),
-    secret: true,
-    doc: 'Slack incoming webhook that alerts are posted to.',
-  },
-  pagerdutyRoutingKey: {
-    name: 'PAGERDUTY_ROUTING_KEY',
-    schema: text.optional(),
-    secret: true,
-    doc: 'PagerDuty Events v2 integration key that pages go to.',
-  },
-  pagerdutyBaseUrl: {
-    name: 'PAGERDUTY_BASE_URL',
-    schema: url,
-    default: 'https://events.pagerduty.com',
-    doc: 'PagerDuty Events API; https://events.eu.pagerduty.com for EU accounts.',
-  },
-  alertEmailTo: {
-    name: 'ALERT_EMAIL_TO',
-    schema: list,
-    default: '',
-    doc: 'Addresses that alerts are mailed to, separated by commas.',
-  },
-  supportSlack: {
-    name: 'SUPPORT_SLACK',
-    schema: text.optional(),
-    doc: 'Slack channel to name to people who need help.',
-  },
-  supportEmail: {
-    name: 'SUPPORT_EMAIL',
-    schema: text.optional(),
-    doc: 'E-mail address to name to people who need help.',
-  },
-  googleClientId: { name: 'GOOGLE_CLIENT_ID', schema: text.optional(), doc: 'OAuth client for Google Calendar.' },
-  googleClientSecret: {
-    name: 'GOOGLE_CLIENT_SECRET',
-    schema: text.optional(),
-    secret: true,
-    doc: 'Secret of that client.',
-  },
-  googleBaseUrl: { name: 'GOOGLE_BASE_URL', schema: url, default: 'https://www.googleapis.com', doc: 'Google API.' },
-  microsoftClientId: {
-    name: 'MICROSOFT_CLIENT_ID',
-    schema: text.optional(),
-    doc: 'OAuth client for Microsoft calendars.',
-  },
-  microsoftClientSecret: {
-    name: 'MICROSOFT_CLIENT_SECRET',
-    schema: text.optional(),
-    secret: true,
-    doc: 'Secret of that client.',
-  },
-  microsoftBaseUrl: {
-    name: 'MICROSOFT_BASE_URL',
-    schema: url,
-    default: 'https://graph.microsoft.com',
-    doc: 'Microsoft Graph API.',
-  },
-  otlpEndpoint: {
-    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    schema: url.optional(),
-    doc: 'Collector that traces are sent to over OTLP/HTTP, at /v1/traces below this address; unset: none.',
-  },
-  otlpTracesEndpoint: {
-    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-    schema: url.optional(),
-    doc: 'The whole address that traces are sent to, where it is not /v1/traces below the one above.',
-  },
-  otlpHeaders: {
-    name: 'OTEL_EXPORTER_OTLP_HEADERS',
-    schema: pairs,
-    default: '',
-    secret: true,
-    doc: 'Headers that the collector asks for, as name=value separated by commas, percent-encoded.',
-  },
-  otlpTimeoutMs: {
-    name: 'OTEL_EXPORTER_OTLP_TIMEOUT',
-    schema: whole(1, 60_000),
-    default: '10000',
-    doc: 'Milliseconds that the collector gets to take a batch of traces.',
-  },
-  otelServiceName: {
-    name: 'OTEL_SERVICE_NAME',
-    schema: text,
-    default: 'ava',
-    doc: 'Name of this installation in traces.',
-  },
-  otelResourceAttributes: {
-    name: 'OTEL_RESOURCE_ATTRIBUTES',
-    schema: pairs,
-    default: '',
-    doc: 'What else traces say about this installation, as name=value separated by commas.',
-  },
-  otelSampler: {
-    name: 'OTEL_TRACES_SAMPLER',
-    schema: z.enum([
-      'always_on',
-      'always_off',
-      'traceidratio',
-      'parentbased_always_on',
-      'parentbased_always_off',
-      'parentbased_traceidratio',
-    ]),
-    default: 'parentbased_always_on',
-    doc: 'Which requests leave traces; `parentbased_…` does as the caller decided where it sends a traceparent.',
-  },
-  otelSamplerArg: {
-    name: 'OTEL_TRACES_SAMPLER_ARG',
-    schema: z
-      .string()
-      .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a number from 0 to 1')
-      .transform(Number),
-    default: '1',
-    doc: 'Part of the traces that `traceidratio` keeps, from 0 to 1.',
-  },
-  otelScheduleDelayMs: {
-    name: 'OTEL_BSP_SCHEDULE_DELAY',
-    schema: whole(10, 60_000),
-    default: '5000',
-    doc: 'Milliseconds that spans wait for others before they are sent together.',
-  },
+  ...MESSAGE_SETTINGS,
+  ...TRACING_SETTINGS,
   metricsToken: {
     name: 'METRICS_TOKEN',
     schema: text.optional(),
@@ -407,15 +239,6 @@ function missingInProduction(config: Config): string[] {
   return needed
     .filter((key) => config[key] === undefined && !paired(key))
     .map((key) => `${nameOf(key)} is missing: production needs it. ${SETTINGS[key].doc}`);
-}
-
-// A value that is not percent-encoded after all is taken as it stands.
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
 
 function nameOf(key: keyof Config): string {

@@ -38,6 +38,7 @@ import { createTimeline } from './features/timeline/timeline.ts';
 import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
 import { createEvents } from './features/system/events.ts';
+import { createSteadyNews } from './features/system/steady-news.ts';
 import { createCircuitHistory } from './features/system/circuit-history.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
 import { createProber } from './features/system/probing.ts';
@@ -146,6 +147,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     },
     onMismatch: (fact) => log.warn(fact, 'Vapi took a change and shows another value'),
     onChange: (tenantId, id) => events.publish(tenantId, { type: 'setting', id }),
+    onSeen: createSteadyNews(clock, (tenantId) => events.publish(tenantId, { type: 'assistant' })),
   } satisfies Omit<Parameters<typeof createAssistants>[0], 'isStub'>;
   const assistants = createAssistants({ ...assistantDeps, isStub: config.stubMode });
   const inventedAssistants = createAssistants({ ...assistantDeps, isStub: true });

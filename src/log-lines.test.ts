@@ -16,9 +16,10 @@ it('keeps lines while the disk is full, bounded, and writes them once there is s
   const file = path.join(dir, 'full.log');
   const [full, free] = [openSync(FULL_DISK, 'w'), openSync(file, 'a')];
   let fd = full;
-  const lines = linesTo({ fd: () => fd });
+  let refusals = 0;
+  const lines = linesTo({ fd: () => fd, settled: () => (refusals += 1) });
   lines.write('first\n');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until('the disk has refused the first line', () => refusals > 0);
   const long = `${'x'.repeat(1024 * 1024 - 1)}\n`;
   for (let count = 0; count < 20; count += 1) lines.write(long);
   fd = free;

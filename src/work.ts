@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { newCorrelationId, runInContext } from './correlation.ts';
 import type { Deps } from './deps.ts';
 import { reassertAllServers } from './features/assistants/jobs.ts';
+import { createAddressMark } from './features/system/address-mark.ts';
 import { rotateKeys } from './features/credentials/jobs.ts';
 
 export type Work = {
@@ -37,7 +38,10 @@ export async function startWork(deps: Deps): Promise<Work> {
 
 /** Not awaited: without its database a replica still answers ringing calls. */
 function begin(deps: Deps): void {
-  deps.jobs.start().catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
+  deps.jobs
+    .start()
+    .then(() => quietly(deps, () => tellAddress(deps)))
+    .catch((error: unknown) => deps.log.error({ err: error }, 'Jobs cannot run'));
   void runInContext({ correlationId: newCorrelationId() }, () => keepUp(deps));
 }
 
@@ -46,18 +50,27 @@ function listJobs({ jobs, assistants, ...deps }: Deps): void {
   jobs.schedule('numbers.reassert', '*/5 * * * *');
   jobs.work('calls.reconcile', async () => {
     const { wholeSince } = reconcileFrom(deps.clock.now());
-    await deps.forEachTenant((tenantId) => deps.reconciliation.run(tenantId, wholeSince));
+    await deps.forEachTenant('calls.reconcile', (tenantId) => deps.reconciliation.run(tenantId, wholeSince));
   });
   jobs.schedule('calls.reconcile', '* * * * *');
   jobs.work('calls.settle', async () => void (await deps.placing.settle()));
   jobs.schedule('calls.settle', '* * * * *');
-  jobs.work('calls.retain', () => deps.forEachTenant(deps.deleteOldCalls));
+  jobs.work('calls.retain', () => deps.forEachTenant('calls.retain', deps.deleteOldCalls));
   jobs.schedule('calls.retain', '17 3 * * *');
   // Whether the assistants' webhooks still come here: one of the fleet asks.
   jobs.work('assistants.reassert-all', () => reassertAllServers({ ...deps, assistants }));
   jobs.schedule('assistants.reassert-all', '*/10 * * * *');
   jobs.work('assistants.reassert', async ({ data }) => {
     await assistants.reassertServers((data as { tenantId: string }).tenantId);
+  });
+}
+
+/** Several replicas that start at once have one job of each kind done. */
+async function tellAddress({ config, jobs }: Deps): Promise<void> {
+  const mark = createAddressMark(config);
+  await mark.tellIfMoved(async () => {
+    for (const queue of ['assistants.reassert-all', 'numbers.reassert'])
+      await jobs.put(queue, {}, { singletonKey: 'moved' });
   });
 }
 

@@ -84,7 +84,8 @@ async function prepareCalls(server: RunningServer, simulator: Simulator, token: 
   const ask = apiOf(server.url, token);
   await ask('GET', '/api/v1/assistants');
   // The twins begin anew each time; what is known from an earlier demo would send its webhooks nowhere for ten minutes.
-  await server.deps.forEachTenant(async (tenantId) => void (await server.deps.assistants.reassertServers(tenantId)));
+  const { assistants, forEachTenant } = server.deps;
+  await forEachTenant('assistants.reassert', (tenantId) => assistants.reassertServers(tenantId));
   const { numbers } = await ask<{ numbers: { sid: string; phone_number: string }[] }>('GET', '/api/v1/twilio/numbers');
   const front = numbers.find((number) => number.phone_number === simulator.twilio.numbers[0]);
   if (front === undefined) return;

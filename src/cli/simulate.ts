@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Status } from '../simulator/control.ts';
+import type { Status } from '../simulator/strings.ts';
 import { type ControlClient, createControlClient } from '../simulator/control-client.ts';
-import type { DayRun } from '../simulator/day.ts';
-import type { ScriptRun } from '../simulator/script.ts';
+import type { DayRun, ScriptRun } from '../simulator/stories.ts';
 import type { CallResult } from '../simulator/telephony/call.ts';
 import { ROOT } from '../root.ts';
 import { serveSimulator } from './simulate-serve.ts';

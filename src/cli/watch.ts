@@ -6,15 +6,8 @@ import { EXIT } from './settle.ts';
 import { readMetrics } from './verify/metrics-page.ts';
 import { paceRules } from './verify/pace.ts';
 import { createProbe, type Probe, Unreachable } from './verify/probe.ts';
-import {
-  beginWatch,
-  type Criterion,
-  judgeWatch,
-  lookPaced,
-  readCounters,
-  verdictOf,
-  type WatchState,
-} from './verify/watch-gate.ts';
+import type { Criterion } from './verify/counters.ts';
+import { beginWatch, judgeWatch, lookPaced, readCounters, verdictOf, type WatchState } from './verify/watch-gate.ts';
 
 /** Nothing failed, but something could not be measured. */
 const EXIT_HOLD = 3;

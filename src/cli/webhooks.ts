@@ -61,6 +61,7 @@ async function withInbox(work: (inbox: ReturnType<typeof createWebhookInbox>) =>
       clock: systemClock,
       metrics: createMetrics(),
       onKept: () => {},
+      onChange: () => {},
       ownerOf: (event) => ownerByNumber(db, event),
     });
     await work(inbox);

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { createListener, type NoticeHandler } from './listener.ts';
 import { type BoundedPool, clientSettings, createPool, type PoolSettings, type PoolUse } from './pool.ts';
 import type { Schema } from './schema.ts';
+import { askWhetherReady, type Readiness } from './readiness.ts';
 import { asDatabaseError } from './unavailable.ts';
 
 export type LaneName = 'call' | 'webhook' | 'api' | 'job';
@@ -24,12 +25,10 @@ export type Lane = {
   system: Kysely<Schema>;
 };
 
-export type Readiness = { isReady: true } | { isReady: false; reason: string };
-
 /** The lane `api`, and the way to the others. */
 export type Database = Lane & {
   lane(name: LaneName): Lane;
-  /** Whether the database answers a statement; decided within a second. */
+  /** Whether the database answers a statement; decided within a second, unless this process itself stands still. */
   ready(): Promise<Readiness>;
   /** Opens the first connections of each lane, for two seconds at the longest; never rejects. Who asks meanwhile waits for the same. */
   warmUp(): Promise<void>;
@@ -63,11 +62,12 @@ export type DatabaseOptions = {
 
 /** Makes the lanes. Opens no connection yet, so it also works while the database is away. */
 export function connectDatabase(options: DatabaseOptions): Database {
+  const { clock = systemClock } = options;
   const settings = poolSettings(options);
   const lanes = createLanes(settings, options);
   const probe = createPool({ ...settings, ...PROBE, applicationName: `${settings.applicationName}/ready` });
   const listener = createListener({
-    clock: options.clock ?? systemClock,
+    clock,
     connect: () => openClient({ ...settings, applicationName: `${settings.applicationName}/listen` }),
     pollMs: options.listenPollMs ?? 5_000,
   });
@@ -75,7 +75,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
   return {
     ...lanes.api.lane,
     lane: (name) => lanes[name].lane,
-    ready: () => askWhetherReady(probe),
+    ready: () => askWhetherReady(clock, () => askOnce(probe)),
     warmUp: () => (opening ??= openFirst(lanes).finally(() => (opening = undefined))),
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
@@ -97,7 +97,6 @@ const KEPT_OPEN: Record<LaneName, number> = { call: 2, webhook: 2, api: 3, job: 
 const CONNECT_TIMEOUT_MS: Record<LaneName, number> = { call: 2_000, webhook: 5_000, api: 5_000, job: 5_000 };
 const WARM_UP_LIMIT_MS = 2_000;
 const PROBE = { maxConnections: 1, statementTimeoutMs: 800, connectTimeoutMs: 800 };
-const PROBE_LIMIT_MS = 950;
 
 function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnections'> {
   return {
@@ -145,18 +144,6 @@ async function inTenant<T>(
     await sql`select set_config('app.tenant', ${tenantId}, true)`.execute(trx);
     return await work(trx);
   });
-}
-
-async function askWhetherReady(probe: BoundedPool): Promise<Readiness> {
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<Readiness>((resolve) => {
-    timer = setTimeout(() => resolve({ isReady: false, reason: 'no answer within a second' }), PROBE_LIMIT_MS);
-  });
-  try {
-    return await Promise.race([askOnce(probe), timedOut]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function askOnce(probe: BoundedPool): Promise<Readiness> {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createControlClient } from './control-client.ts';
-import type { DayRun } from './day.ts';
-import { type ScriptRun, spanMs } from './script.ts';
+import { spanMs } from './script.ts';
+import type { DayRun, ScriptRun } from './stories.ts';
 import { openFrontDoor, openStreet, type Street } from '../../test/contracts/street.ts';
 
 let street: Street;

@@ -1,10 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Control, Outage } from './control.ts';
+import type { Control, Outage } from './strings.ts';
 import { type Fault, faultKinds } from './faults.ts';
 import type { LedgerFilter } from './ledger.ts';
-import type { DayOrder } from './day.ts';
-import type { Script } from './script.ts';
+import type { DayOrder, Script } from './stories.ts';
 import type { CallOrder, TextOrder } from './telephony/call.ts';
 import type { Person } from './telephony/people.ts';
 import { isVendor, vendors } from './vendors.ts';

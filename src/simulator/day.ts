@@ -1,30 +1,8 @@
-import type { Control } from './control.ts';
+import type { DayOrder, DayRun } from './stories.ts';
+import type { Control } from './strings.ts';
 import type { Random } from './random.ts';
-import type { CallResult, CallScript, Outcome } from './telephony/call.ts';
+import type { CallResult, CallScript } from './telephony/call.ts';
 import { type Time, wait } from './time.ts';
-
-export type DayOrder = {
-  calls: number;
-  /** Numbers that are rung; missing: all that have a voice URL. */
-  to?: string[];
-  /** Story seconds between two callers, on average. */
-  everySeconds?: number;
-  /** How many callers are on the line at a time, at most. */
-  atOnce?: number;
-};
-
-/** How a day goes; the object changes until `isDone`. */
-export type DayRun = {
-  id: string;
-  calls: number;
-  done: number;
-  isDone: boolean;
-  outcomes: Record<Outcome, number>;
-  heardError: number;
-  longestSilenceMs: number;
-  /** Callers whose call ended in an error, to look at. */
-  failed: CallResult[];
-};
 
 type Parts = { control: Control; random: Random; time: Time; order: DayOrder };
 

@@ -1,44 +1,6 @@
-import type { Control, Outage } from './control.ts';
-import type { DayOrder, DayRun } from './day.ts';
-import type { Fault } from './faults.ts';
-import type { Person } from './telephony/people.ts';
-import type { CallOrder } from './telephony/call.ts';
+import type { Script, ScriptRun, Span, Step } from './stories.ts';
+import type { Control } from './strings.ts';
 import { type Time, wait } from './time.ts';
-import type { Vendor } from './vendors.ts';
-import type { WebhookTrouble } from './vapi/webhooks.ts';
-
-/** A story that is played step by step. Times are story time, as `h:mm:ss`, `m:ss` or seconds. */
-export type Script = {
-  name: string;
-  description?: string;
-  /** How many times faster than the clock it is played. */
-  speed?: number;
-  steps: Step[];
-};
-
-type Span = string | number;
-type Step = { at?: Span; say?: string } & (
-  | { do: 'outage'; vendor: Vendor; for?: Span; kind?: Outage['kind']; status?: number; dropsLiveCalls?: boolean }
-  | { do: 'restore'; vendor: Vendor }
-  | ({ do: 'fault'; for?: Span } & Omit<Fault, 'forMs'>)
-  | ({ do: 'webhooks' } & WebhookTrouble)
-  | ({ do: 'person'; phoneNumber: string } & Person)
-  | ({ do: 'call' } & CallOrder)
-  | ({ do: 'day' } & DayOrder)
-  | { do: 'wait' }
-);
-
-/** How a script goes; the object changes until `isDone`. */
-export type ScriptRun = {
-  id: string;
-  name: string;
-  step: number;
-  steps: number;
-  says: string[];
-  isDone: boolean;
-  error?: string;
-  days: DayRun[];
-};
 
 type Parts = { control: Control; time: Time; script: Script };
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { type Control, createControl } from './control.ts';
+import { createControl } from './control.ts';
+import type { Control } from './strings.ts';
 import { openControlDoor } from './control-door.ts';
 import { createFaults } from './faults.ts';
 import { createLedger } from './ledger.ts';

@@ -11,6 +11,7 @@ import { createFlip } from '../features/phone-numbers/flip.ts';
 import type { GuardedHttp } from '../providers/http.ts';
 import { createRecordings } from '../providers/recordings.ts';
 import type { ClientCache } from '../providers/twilio/clients.ts';
+import { createRounds, type Round } from '../rounds.ts';
 
 export type AfterCallOptions = CallDepsOptions & {
   /** Looks at Vapi for the tenant's assistants, so that there is a default one. */
@@ -67,6 +68,8 @@ export function createAfterCallDeps(options: AfterCallOptions) {
     isVapiWell: (tenantId) => !telephone.isVapiOpen(tenantId),
   });
 
+  const rounds = new Map<string, Round>();
+
   return {
     placing,
     reconciliation,
@@ -94,12 +97,13 @@ export function createAfterCallDeps(options: AfterCallOptions) {
       return found;
     },
 
-    /** Every tenant, one after the other; one's trouble is not the next one's. */
-    async forEachTenant(work: (tenantId: string) => Promise<unknown>): Promise<void> {
+    /** Every tenant, a few at once; one's trouble or slowness is not the next one's. `name` tells one kind of work from another. */
+    async forEachTenant(name: string, work: (tenantId: string) => Promise<unknown>): Promise<void> {
       const tenants = await db.lane('job').system.selectFrom('tenants').select('id').execute();
-      for (const { id } of tenants) {
-        await work(id).catch((error: unknown) => log.warn({ err: error, tenant: id }, 'Work for a tenant was put off'));
-      }
+      const round = rounds.get(name) ?? roundOf(options);
+      rounds.set(name, round);
+      const ids = tenants.map(({ id }) => id);
+      await round(ids, work);
     },
 
     deleteOldCalls: (tenantId: string) => deleteOldCalls({ db, clock }, tenantId),
@@ -113,6 +117,20 @@ export function createAfterCallDeps(options: AfterCallOptions) {
       }
     },
   };
+}
+
+/** As many as the jobs have connections to the database, about; a tenant whose vendors are slow keeps a place for a minute at most. */
+const AT_ONCE = 4;
+const PATIENCE_MS = 60_000;
+
+function roundOf({ clock, log }: AfterCallOptions): Round {
+  return createRounds({
+    clock,
+    mostAtOnce: AT_ONCE,
+    patienceMs: PATIENCE_MS,
+    onFault: (tenant, error) => log.warn({ err: error, tenant }, 'Work for a tenant was put off'),
+    onSlow: (tenant) => log.warn({ tenant }, 'Work for a tenant takes long; the others go on'),
+  });
 }
 
 async function assistantOf(options: AfterCallOptions, tenantId: string, wanted: string | undefined): Promise<string> {

@@ -25,11 +25,13 @@ import type { Calendars } from '../features/calendars/calendars.ts';
 import type { Messaging } from '../features/messaging/messaging.ts';
 import type { CircuitHistory } from '../features/system/circuit-history.ts';
 import type { Events } from '../features/system/events.ts';
+import { createSteadyNews } from '../features/system/steady-news.ts';
 import { createAnswers } from '../features/webhook-inbox/answers.ts';
 import { createInboxClock, type InboxClock } from '../features/webhook-inbox/clock.ts';
 import { createProcessing } from '../features/webhook-inbox/processing.ts';
 import { createSpool } from '../features/webhook-inbox/spool.ts';
 import { createTokenBook } from '../features/webhook-inbox/token-book.ts';
+import { toldApply } from '../features/webhook-inbox/told-apply.ts';
 import { tracedApply } from '../features/webhook-inbox/traced-apply.ts';
 import { twilioGate } from '../features/webhook-inbox/twilio-gate.ts';
 import { vapiGate } from '../features/webhook-inbox/vapi-gate.ts';
@@ -55,7 +57,7 @@ export type CallDepsOptions = {
   credentials: Pick<Credentials, 'forTenant'>;
   webhookSecrets: Pick<WebhookSecrets, 'findTenant' | 'live'>;
   effects: Effects;
-  events: Pick<Events, 'publish'>;
+  events: Pick<Events, 'publish' | 'publishToOperators'>;
   guard: Pick<Guard, 'circuits'>;
   vapi: Vapi;
   twilio: TwilioRest;
@@ -98,12 +100,15 @@ export async function createCallDeps(options: CallDepsOptions) {
     messaging: options.messaging,
     ownNumbers: async (tenantId) => ownNumbersIn(table, tenantId),
   });
+  // However many webhooks come, the ledger's page is told now and then: it asks again, and shows them all.
+  const ledgerChanged = createSteadyNews(clock, () => options.events.publishToOperators({ type: 'webhook' }));
+  const ledgerNews = () => ledgerChanged('ledger');
   const isIngestBusy = () => inbox.waiting() > BUSY_WAITING;
   const processing = createProcessing({
     db,
     clock,
     log,
-    apply: tracedApply(options.tracer, calls.takeMessages),
+    apply: toldApply(tracedApply(options.tracer, calls.takeMessages), ledgerNews),
     isIngestBusy,
   });
   const inboxClock: InboxClock = createInboxClock({ db, clock, log, processing });
@@ -112,6 +117,7 @@ export async function createCallDeps(options: CallDepsOptions) {
     clock,
     metrics,
     onKept: (tenantIds) => inboxClock.wake(tenantIds),
+    onChange: ledgerNews,
     ownerOf: (event) => ownerByNumber(db, event),
   });
   const spool = createSpool({ dir: path.join(config.dataDir, 'spool'), name: randomUUID });

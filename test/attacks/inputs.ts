@@ -61,14 +61,39 @@ export const NAUGHTY: unknown[] = [
   ],
 ];
 
-export type Sent = { path: string; body: string | undefined; contentType: string | undefined; isValid: boolean };
+export type Sent = {
+  path: string;
+  body: string | undefined;
+  contentType: string | undefined;
+  headers?: Record<string, string>;
+  /** The document allows it. */
+  isValid: boolean;
+};
 
-/** Requests for one operation; ids are mostly taken from `pool`, so that some exist and some did. */
-export function requestsFor(document: ApiDocument, named: NamedOperation, pool: () => string[]): fc.Arbitrary<Sent> {
-  return fc.oneof(
-    { arbitrary: request(document, named, pool, true), weight: 1 },
-    { arbitrary: request(document, named, pool, false), weight: 1 },
-  );
+export type Dress = (path: string, body: object) => Omit<Sent, 'isValid'>;
+
+export const asJson: Dress = (path, body) => ({ path, body: JSON.stringify(body), contentType: 'application/json' });
+
+type Known = { path: string; body?: object; headers?: Record<string, string>; dress?: Dress };
+
+/** Requests for one operation; ids are mostly taken from `pool`, so that some exist and some did. Some are nearly as `good`, which was granted. */
+export function requestsFor(
+  document: ApiDocument,
+  named: NamedOperation,
+  pool: () => string[],
+  good?: Known,
+): fc.Arbitrary<Sent> {
+  const made = [request(document, named, pool, true), request(document, named, pool, false)];
+  return fc.oneof(...made, ...(good?.body === undefined ? [] : [nearly(good, good.body)]));
+}
+
+/** What was granted, signed again where it was signed, but for one member. */
+function nearly({ path, headers, dress = asJson }: Known, body: object): fc.Arbitrary<Sent> {
+  return fc.tuple(fc.nat(), fc.constantFrom(...NAUGHTY)).map(([at, naughty]) => {
+    const changed = JSON.parse(spoilt([body, at, naughty])) as unknown;
+    const sent = dress(path, typeof changed === 'object' && changed !== null ? changed : body);
+    return { ...sent, headers: { ...headers, ...sent.headers }, isValid: false };
+  });
 }
 
 function request(document: ApiDocument, { path, operation }: NamedOperation, pool: () => string[], isValid: boolean) {

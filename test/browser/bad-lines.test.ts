@@ -3,7 +3,15 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { printResult } from '../harness/result.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
-import { ASKING_PAGES, type Dashboard, hasBrowser, startDashboard, untilLoaded, type Window } from './dashboard.ts';
+import {
+  ASKING_PAGES,
+  type Dashboard,
+  hasBrowser,
+  liveMark,
+  startDashboard,
+  untilLoaded,
+  type Window,
+} from './dashboard.ts';
 import { MAIN_BUTTONS } from './main-buttons.ts';
 
 /** Slow 3G as web measurements have it: 400 kbit/s, and 400 ms for a way and back. */
@@ -157,10 +165,6 @@ describe.skipIf(!hasBrowser)('a page on a bad line', { timeout: 240_000 }, () =>
     expect(window.faults).toEqual([]);
   });
 });
-
-function liveMark(page: Page, says: string) {
-  return page.getByRole('complementary').getByText(says, { exact: true });
-}
 
 /** Adds up every movement of what stood already, as browsers measure it. */
 async function watchShifts(page: Page): Promise<void> {

@@ -89,6 +89,11 @@ export async function fillSignIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
+/** What the shell says of the live updates. */
+export function liveMark(page: Page, says: string) {
+  return page.getByRole('complementary').getByText(says, { exact: true });
+}
+
 export type MainPage = { path: string; heading: string };
 
 /** The pages that people and operators work on. */

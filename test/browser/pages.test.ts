@@ -1,6 +1,7 @@
 /** What single pages are for, done once in a real browser. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Said, say, textOf } from '../../src/cli/verify/say.ts';
 import { OWNER } from '../harness/ava.ts';
 import { type Dashboard, hasBrowser, startDashboard, untilLoaded, type Window } from './dashboard.ts';
 
@@ -215,8 +216,24 @@ describe.skipIf(!hasBrowser)('a page', { timeout: 240_000 }, () => {
     await french.page.getByText('Ann est appelé pendant 20 secondes.').waitFor();
     await french.go('/messages');
     await french.page.getByRole('listitem').getByText('Envoyé', { exact: true }).first().waitFor();
+    const said = say`${'twilio'}: half-open.`;
+    await french.go(`/operations/releases/${await recorded(said)}`);
+    await french.page.getByText('twilio : à demi ouvert.').waitFor();
     await french.context.close();
   });
+
+  /** A verification of one check that says this. */
+  async function recorded(said: Said): Promise<string> {
+    const at = new Date().toISOString();
+    const check = { id: 'breaker_metrics', requirement: null, title: 'Breakers', state: 'passed', duration_ms: 1 };
+    const run = {
+      ...{ kind: 'smoke', target: dashboard.telephone.ava.url, version: null, commit: null },
+      ...{ started_at: at, finished_at: at },
+      checks: [{ ...check, detail: textOf(said), said, evidence: [] }],
+    };
+    const options = { method: 'POST', body: JSON.stringify(run) };
+    return (await dashboard.telephone.json('/ops/verifications', options)).verification.id;
+  }
 });
 
 async function signInInFrench(page: Page): Promise<void> {

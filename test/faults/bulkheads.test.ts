@@ -112,7 +112,7 @@ async function lanesOf(
   ];
 }
 
-/** Asks in each lane every `everyMs` for `forMs`, one at a time; a bad answer is one that is no 2xx. */
+/** Asks in each lane every `everyMs` for `forMs`, one at a time; a bad answer is one that is no 2xx, or an old copy: the vendor was not reached. */
 async function watch(lanes: Lane[], forMs: number, everyMs: number): Promise<Record<string, Watched>> {
   const watched = await Promise.all(
     lanes.map(async ({ name, ask }) => {
@@ -124,7 +124,7 @@ async function watch(lanes: Lane[], forMs: number, everyMs: number): Promise<Rec
         const answer = await ask();
         const text = await answer.text();
         times.push(performance.now() - fromMs);
-        if (!answer.ok) bad.push(`${name}: ${answer.status} ${text.slice(0, 200)}`);
+        if (!answer.ok || isCopy(text)) bad.push(`${name}: ${answer.status} ${text.slice(0, 200)}`);
         await wait(everyMs);
       }
       times.sort((a, b) => a - b);
@@ -133,6 +133,8 @@ async function watch(lanes: Lane[], forMs: number, everyMs: number): Promise<Rec
   );
   return Object.fromEntries(watched);
 }
+
+const isCopy = (text: string) => text.includes('"stale":true');
 
 /** `size` callers who come one after the other within `restMs`, and ask again so long after each answer. Stopping waits for what is still asked. */
 function startCrowd(size: number, restMs: number, ask: (index: number) => Promise<Response>) {

@@ -1,13 +1,12 @@
 /** R29: three releases over the same rows, forwards and back, both versions at once behind a balancer that repeats nothing. */
-import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { signRequest } from '../../src/simulator/telephony/signature.ts';
 import { freePort } from '../harness/free-port.ts';
 import { type Haproxy, hasHaproxy, startHaproxy } from '../harness/haproxy.ts';
 import { printResult, testScale } from '../harness/result.ts';
+import { statusWebhook } from '../harness/status-webhook.ts';
 import { until } from '../harness/until.ts';
 import { type Fleet, keepBusy, startFleet } from './fleet.ts';
 import { makeRelease, migrationOf, type ReleaseFolder } from './release-folder.ts';
@@ -94,20 +93,8 @@ function ask(agent: Agent, path: string, post?: { headers: Record<string, string
 }
 
 function webhook(agent: Agent): Promise<Outcome> {
-  const { accountSid, authToken, numbers } = fleet.simulator.twilio;
-  const params = {
-    AccountSid: accountSid,
-    CallSid: `CA${randomUUID().replaceAll('-', '')}`,
-    CallStatus: 'completed',
-    To: numbers[0]!,
-    From: '+15005550001',
-  };
-  const path = '/webhooks/twilio/status';
-  const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    'x-twilio-signature': signRequest(authToken, `${balancer.url}${path}`, params),
-  };
-  return ask(agent, path, { headers, body: new URLSearchParams(params).toString() });
+  const { path, ...post } = statusWebhook(fleet.simulator, balancer.url);
+  return ask(agent, path, post);
 }
 
 const PATHS = ['/api/v1/calls?limit=20', '/api/v1/vapi/settings', '/api/v1/ops/circuit-breakers'];

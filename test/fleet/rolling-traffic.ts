@@ -1,8 +1,7 @@
 /** What goes on while replicas are replaced: reads and webhooks over kept connections, live updates, telephone calls. */
-import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { signRequest } from '../../src/simulator/telephony/signature.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { statusWebhook } from '../harness/status-webhook.ts';
 import { keepBusy } from './fleet.ts';
 
 type Outcome = { status: number; said: string; isRefusal: boolean };
@@ -27,7 +26,7 @@ export function startTraffic(place: Place): { soFar: Traffic; stop(): Promise<Tr
   const agents = Array.from({ length: place.clients }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   const stopClients = keepBusy(place.clients, 20, async (turn) => {
     const agent = agents[turn % agents.length]!;
-    const outcome = await (turn % 5 === 0 ? statusWebhook(place, agent) : ask(place, { agent, path: pathOf(turn) }));
+    const outcome = await (turn % 5 === 0 ? tellStatus(place, agent) : ask(place, { agent, path: pathOf(turn) }));
     traffic.requests += 1;
     if (outcome.status === 0 || outcome.status >= 400)
       traffic.failed.push({ ...outcome, at: new Date().toISOString() });
@@ -82,21 +81,9 @@ function ask({ url, token }: Place, { agent, path, post }: Question): Promise<Ou
   });
 }
 
-function statusWebhook(place: Place, agent: Agent) {
-  const { accountSid, authToken, numbers } = place.simulator.twilio;
-  const params = {
-    AccountSid: accountSid,
-    CallSid: `CA${randomUUID().replaceAll('-', '')}`,
-    CallStatus: 'completed',
-    To: numbers[0]!,
-    From: '+15005550001',
-  };
-  const path = '/webhooks/twilio/status';
-  const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    'x-twilio-signature': signRequest(authToken, `${place.url}${path}`, params),
-  };
-  return ask(place, { agent, path, post: { headers, body: new URLSearchParams(params).toString() } });
+function tellStatus(place: Place, agent: Agent) {
+  const { path, ...post } = statusWebhook(place.simulator, place.url);
+  return ask(place, { agent, path, post });
 }
 
 /** Reads live updates until they are handed over, again and again. */

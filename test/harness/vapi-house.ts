@@ -137,6 +137,7 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
       reassertLater: async () => {},
       onMismatch: () => {},
       onChange: () => {},
+      onSeen: () => {},
     });
     credentials.onChange(assistants.forget);
     const settings = createSettings({ assistants });

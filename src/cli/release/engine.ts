@@ -1,6 +1,6 @@
 /** Carries a plan out, step by step, and goes back when a step fails after the first change. Every change is kept first. */
 import type { Check } from '../../features/releases/contract.ts';
-import type { Criterion } from '../verify/watch-gate.ts';
+import type { Criterion } from '../verify/counters.ts';
 import type { Journal, Phase, ReplicaState } from './journal.ts';
 import type { Lane as PlannedLane, Step } from './plan.ts';
 import { endedWell, nothingChanged, notBack, redReason, wentBack } from './words.ts';

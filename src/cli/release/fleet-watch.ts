@@ -5,15 +5,8 @@
 import { readMetrics } from '../verify/metrics-page.ts';
 import { keepPace, type Pace, type PaceRules } from '../verify/pace.ts';
 import { createProbe, Unreachable } from '../verify/probe.ts';
-import {
-  beginWatch,
-  type Counters,
-  type Criterion,
-  judgeWatch,
-  look,
-  readCounters,
-  type WatchState,
-} from '../verify/watch-gate.ts';
+import type { Counters, Criterion } from '../verify/counters.ts';
+import { beginWatch, judgeWatch, look, readCounters, type WatchState } from '../verify/watch-gate.ts';
 import type { Place } from './targets/target.ts';
 
 export type Seen = { process: string; startedAtMs: number; counters: Counters; version: string };

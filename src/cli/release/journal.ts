@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Check, ReleaseProgress, ReleaseWire } from '../../features/releases/contract.ts';
-import type { Criterion } from '../verify/watch-gate.ts';
+import type { Criterion } from '../verify/counters.ts';
 import type { FleetWatch } from './fleet-watch.ts';
 import { nameOf, type Plan } from './plan.ts';
 

@@ -3,6 +3,7 @@ import type { Check } from '../../features/releases/contract.ts';
 import { createProbe } from '../verify/probe.ts';
 import { SILENT } from '../verify/report-table.ts';
 import { type CheckDefinition, runChecks, skip } from '../verify/run.ts';
+import { say } from '../verify/say.ts';
 import { createSessions, type Sessions } from '../verify/session.ts';
 import { SMOKE_CHECKS } from '../verify/smoke.ts';
 import type { VerifyContext } from '../verify/context.ts';
@@ -56,6 +57,6 @@ async function toldLimit(probe: VerifyContext['probe'], token: string): Promise<
 }
 
 function tooHigh(check: CheckDefinition<VerifyContext>): CheckDefinition<VerifyContext> {
-  const why = `A limit above ${LARGEST_BURST} a minute is not tried out during a release.`;
+  const why = say`A limit above ${LARGEST_BURST} a minute is not tried out during a release.`;
   return { ...check, run: async () => skip(why) };
 }

@@ -8,6 +8,7 @@ import type { Browser, Page, Route } from 'playwright-core';
 import type { Evidence } from '../../features/releases/contract.ts';
 import type { VerifyContext } from './context.ts';
 import { CheckFailed, must, skip } from './run.ts';
+import { type Said, say } from './say.ts';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -20,7 +21,7 @@ const LIST = /\/api\/v1\/vapi\/settings(\?|$)/;
 const ONE = /\/api\/v1\/vapi\/settings\/[a-z_]+(\?|$)/;
 const WAIT_MS = 30_000;
 
-export async function dashboardStates(context: VerifyContext, note: (evidence: Evidence) => void): Promise<string> {
+export async function dashboardStates(context: VerifyContext, note: (evidence: Evidence) => void): Promise<Said> {
   const browser = await openBrowser(context.options.browser);
   try {
     const page = await signedIn(context, browser);
@@ -30,8 +31,8 @@ export async function dashboardStates(context: VerifyContext, note: (evidence: E
       const seen = await look(page, context.options.url).catch((error: unknown) => failed(title, error));
       note({ request: `browser: ${title}`, response: seen });
     }
-    must(faults.length === 0, `The page threw: ${faults[0]}`);
-    return `In Chromium: ${STATES.map(([title]) => title).join(', ')}.`;
+    must(faults.length === 0, say`The page threw: ${faults[0]}`);
+    return say`In Chromium: ${STATES.map(([title]) => title).join(', ')}.`;
   } finally {
     await browser.close();
   }
@@ -41,12 +42,12 @@ export async function dashboardStates(context: VerifyContext, note: (evidence: E
 async function openBrowser(wanted: string | undefined): Promise<Browser> {
   const executablePath = wanted ?? PLACES.find((place) => existsSync(place));
   if (executablePath === undefined || !existsSync(executablePath)) {
-    skip('Needs a browser: install Chromium here, or name one with --browser. Not counted as passed.');
+    skip(say`Needs a browser: install Chromium here, or name one with --browser. Not counted as passed.`);
   }
   const library = await import('playwright-core').catch(() => undefined);
   if (library === undefined) {
     skip(
-      'Needs the package playwright-core, which a server installed without its development packages lacks. Not counted as passed.',
+      say`Needs the package playwright-core, which a server installed without its development packages lacks. Not counted as passed.`,
     );
   }
   const args = ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
@@ -55,9 +56,9 @@ async function openBrowser(wanted: string | undefined): Promise<Browser> {
 
 async function signedIn({ probe, sessions, options }: VerifyContext, browser: Browser): Promise<Page> {
   const { token, isSynthetic } = await sessions.fresh();
-  if (!isSynthetic) skip("Changes a setting, so it needs a tenant of its own: verify with an operator's token.");
+  if (!isSynthetic) skip(say`Changes a setting, so it needs a tenant of its own: verify with an operator's token.`);
   const me = await probe.ask('GET', '/api/v1/auth/me', { token });
-  must(me.status === 200, `/api/v1/auth/me answered ${me.status}.`);
+  must(me.status === 200, say`/api/v1/auth/me answered ${me.status}.`);
   const session = { ...me.json, access_token: token, token_type: 'Bearer', expires_in: 900 };
   const page = await (await browser.newContext({ locale: 'en-GB', baseURL: options.url })).newPage();
   page.setDefaultTimeout(WAIT_MS);
@@ -84,7 +85,7 @@ async function showsSkeleton(page: Page, url: string): Promise<string> {
   await page.route(LIST, (route) => (isHolding ? void held.push(route) : route.continue()));
   await page.goto(`${url}${PAGE}`, { waitUntil: 'commit' });
   await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor();
-  must((await greeting(page).count()) === 0, 'Settings are shown before they have come.');
+  must((await greeting(page).count()) === 0, say`Settings are shown before they have come.`);
   isHolding = false;
   await Promise.all(held.map((route) => route.continue()));
   await page.unroute(LIST);
@@ -104,7 +105,7 @@ async function savesAnEdit(page: Page): Promise<string> {
   const stored = page.waitForResponse((answer) => ONE.test(answer.url()) && answer.request().method() === 'PUT');
   await save(page).click();
   const answer = await stored;
-  must(answer.status() === 200, `Saving the greeting answered ${answer.status()}.`);
+  must(answer.status() === 200, say`Saving the greeting answered ${answer.status()}.`);
   await page.getByText('Greeting saved').first().waitFor();
   return `PUT answered 200; the page says "Greeting saved".`;
 }
@@ -121,7 +122,7 @@ async function explainsRejectedKey(page: Page): Promise<string> {
   await greeting(page).fill('Hello with a bad key');
   await save(page).click();
   await page.getByRole('alert').filter({ hasText: problem.detail }).first().waitFor();
-  must((await greeting(page).inputValue()) === 'Hello with a bad key', 'What was typed is gone after the refusal.');
+  must((await greeting(page).inputValue()) === 'Hello with a bad key', say`What was typed is gone after the refusal.`);
   await page.unroute(ONE);
   return `"${problem.detail}"; the session and what was typed stay.`;
 }
@@ -137,5 +138,5 @@ async function showsEmptyList(page: Page, url: string): Promise<string> {
 function failed(title: string, error: unknown): never {
   if (error instanceof CheckFailed) throw error;
   const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  throw new CheckFailed(`${title}: ${reason}`);
+  throw new CheckFailed(say`${title}: ${reason}`);
 }

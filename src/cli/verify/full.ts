@@ -14,6 +14,7 @@ import {
 } from './log-checks.ts';
 import { readPage } from './metrics-page.ts';
 import { type CheckDefinition, must, skip } from './run.ts';
+import { type Said, say } from './say.ts';
 import { SMOKE_CHECKS } from './smoke.ts';
 
 type FullCheck = CheckDefinition<VerifyContext>;
@@ -46,46 +47,49 @@ export const FULL_CHECKS: readonly FullCheck[] = [
   { id: 'rolling_update', requirement: 'R17', title: 'No request fails during an update', run: rollingUpdate },
 ];
 
-async function environment({ probe, options }: VerifyContext): Promise<string> {
+async function environment({ probe, options }: VerifyContext): Promise<Said> {
   const { status, json } = await probe.ask('GET', '/api/v1/system/info', { token: options.token });
-  must(status === 200, `/api/v1/system/info answered ${status}.`);
-  if (json.env !== 'production') skip(`This is a ${json.env} installation; the guide is about production.`);
-  must(json.stub_mode === false, 'INTEGRATIONS_STUB_MODE is on: the emergency fallback is in force.');
-  must(!/127\.0\.0\.1|localhost/.test(json.public_url), `PUBLIC_URL is ${json.public_url}; vendors cannot reach that.`);
-  return `Production, stub mode off, reached under ${json.public_url}.`;
+  must(status === 200, say`/api/v1/system/info answered ${status}.`);
+  if (json.env !== 'production') skip(say`This is a ${json.env} installation; the guide is about production.`);
+  must(json.stub_mode === false, say`INTEGRATIONS_STUB_MODE is on: the emergency fallback is in force.`);
+  must(
+    !/127\.0\.0\.1|localhost/.test(json.public_url),
+    say`PUBLIC_URL is ${json.public_url}; vendors cannot reach that.`,
+  );
+  return say`Production, stub mode off, reached under ${json.public_url}.`;
 }
 
-async function dependencies(): Promise<string> {
-  return skip('Cannot be seen from outside. Run `ava doctor` on the host: it loads every package.');
+async function dependencies(): Promise<Said> {
+  return skip(say`Cannot be seen from outside. Run \`ava doctor\` on the host: it loads every package.`);
 }
 
 /** The page and whatever it loads: a script, its modules, its styles. */
-async function dashboard({ probe }: VerifyContext): Promise<string> {
+async function dashboard({ probe }: VerifyContext): Promise<Said> {
   const page = await probe.ask('GET', '/', { headers: { accept: 'text/html' } });
-  must(page.status === 200 && /<script/.test(page.text), `/ answered ${page.status} without a page.`);
+  must(page.status === 200 && /<script/.test(page.text), say`/ answered ${page.status} without a page.`);
   const policy = page.headers.get('content-security-policy') ?? '';
-  must(policy.includes("default-src 'none'"), 'The page has no strict content security policy.');
+  must(policy.includes("default-src 'none'"), say`The page has no strict content security policy.`);
   const found = page.text.matchAll(/<(?:script|link)\b[^<>]*\s(?:src|href)="(\/[^"<>]+)"/g);
   const assets = [...new Set([...found].map((match) => match[1]!))];
-  must(assets.length > 0, 'The page loads no script.');
+  must(assets.length > 0, say`The page loads no script.`);
   for (const path of assets) {
     const asset = await probe.ask('GET', path, { headers: { accept: '*/*' } });
-    must(asset.status === 200, `${path} answered ${asset.status}.`);
+    must(asset.status === 200, say`${path} answered ${asset.status}.`);
     const type = asset.headers.get('content-type') ?? '';
-    must(!type.startsWith('text/html'), `${path} is answered with a page instead of the file.`);
+    must(!type.startsWith('text/html'), say`${path} is answered with a page instead of the file.`);
   }
-  return `The page and the ${assets.length} files that it loads are served.`;
+  return say`The page and the ${assets.length} files that it loads are served.`;
 }
 
-async function clientReuse(context: VerifyContext, note: Note): Promise<string> {
+async function clientReuse(context: VerifyContext, note: Note): Promise<Said> {
   const metrics = await readPage(context);
   const all = metrics.sum('twilio_client_cache_total');
-  if (all < ENOUGH_LOOK_UPS) skip(`${all} look-ups of a Twilio client since the start are too few to judge.`);
+  if (all < ENOUGH_LOOK_UPS) skip(say`${all} look-ups of a Twilio client since the start are too few to judge.`);
   const share = metrics.sum('twilio_client_cache_total', { result: 'hit' }) / all;
   note({ metric: `twilio_client_cache_total: ${all}` });
-  must(share > 0.9, `${(share * 100).toFixed(1)} % of the look-ups found a client; 90 % is the target.`);
-  const told = context.options.logFile === undefined ? '' : reuseInLog(context.options, all);
-  return `${(share * 100).toFixed(1)} % of ${all} look-ups found a client${told}.`;
+  must(share > 0.9, say`${(share * 100).toFixed(1)} % of the look-ups found a client; 90 % is the target.`);
+  const told = context.options.logFile === undefined ? [] : reuseInLog(context.options, all);
+  return [...say`${(share * 100).toFixed(1)} % of ${all} look-ups found a client.`, ...told];
 }
 
 const GUIDE_RULES = [
@@ -95,55 +99,57 @@ const GUIDE_RULES = [
   'error_rate',
 ];
 
-async function alerts({ probe, options }: VerifyContext): Promise<string> {
+async function alerts({ probe, options }: VerifyContext): Promise<Said> {
   const { token } = options;
   const rules = await probe.ask('GET', '/api/v1/ops/alerts/rules', { token });
-  if (rules.status === 403) skip('Only operators see alerts: pass the token of one.');
+  if (rules.status === 403) skip(say`Only operators see alerts: pass the token of one.`);
   const ids = ((rules.json?.rules ?? []) as { id: string }[]).map((rule) => rule.id);
-  for (const id of GUIDE_RULES) must(ids.includes(id), `The rule ${id} is missing.`);
+  for (const id of GUIDE_RULES) must(ids.includes(id), say`The rule ${id} is missing.`);
   const list = await probe.ask('GET', '/api/v1/ops/alerts', { token });
   const ageMs = Date.now() - Date.parse(list.json?.evaluated_at ?? '');
-  must(ageMs < 60_000, `The rules were evaluated last at ${list.json?.evaluated_at ?? 'no time'}.`);
+  must(ageMs < 60_000, say`The rules were evaluated last at ${list.json?.evaluated_at ?? 'no time'}.`);
   const answer = await probe.ask('GET', '/api/v1/ops/alerts/channels', { token });
   const channels = (answer.json?.channels ?? []) as { channel: string; configured: boolean }[];
   const configured = channels.filter((channel) => channel.configured).map(({ channel }) => channel);
   must(
     configured.length > 0,
-    'No channel is configured: set PAGERDUTY_ROUTING_KEY, SLACK_WEBHOOK_URL or ALERT_EMAIL_TO.',
+    say`No channel is configured: set PAGERDUTY_ROUTING_KEY, SLACK_WEBHOOK_URL or ALERT_EMAIL_TO.`,
   );
   const failing = channels.filter(hasFailedLast).map(({ channel }) => channel);
-  must(failing.length === 0, `The last message to ${failing.join(' and ')} failed.`);
-  return `${ids.length} rules, evaluated ${Math.round(ageMs / 1000)} s ago, to ${configured.join(', ')}.`;
+  must(failing.length === 0, say`The last message to ${failing.join(' and ')} failed.`);
+  return say`${ids.length} rules, evaluated ${Math.round(ageMs / 1000)} s ago, to ${configured.join(', ')}.`;
 }
 
 function hasFailedLast(channel: { configured: boolean; last_failed_at?: string; last_delivered_at?: string }): boolean {
   return channel.configured && (channel.last_failed_at ?? '') > (channel.last_delivered_at ?? '');
 }
 
-async function noOwnErrors(context: VerifyContext): Promise<string> {
+async function noOwnErrors(context: VerifyContext): Promise<Said> {
   const errors = (await readPage(context)).sum('http_errors_total', { cause: 'ava' });
-  must(errors === 0, `${errors} requests failed by AVA's own fault since it started.`);
-  return "None since it started. A vendor's outage does not count.";
+  must(errors === 0, say`${errors} requests failed by AVA's own fault since it started.`);
+  return say`None since it started. A vendor's outage does not count.`;
 }
 
-async function latency(context: VerifyContext): Promise<string> {
+async function latency(context: VerifyContext): Promise<Said> {
   const metrics = await readPage(context);
   const labels = { traffic: 'real' };
   const stream = { ...labels, route: '/api/v1/events' };
   const count = (name: string, more: Record<string, string> = {}) =>
     metrics.sum(name, { ...labels, ...more }) - metrics.sum(name, { ...stream, ...more });
   const all = count('http_request_duration_seconds_count');
-  if (all < 20) skip(`${all} requests since the start are too few to judge.`);
+  if (all < 20) skip(say`${all} requests since the start are too few to judge.`);
   const fast = count('http_request_duration_seconds_bucket', { le: '0.5' });
   const share = ((fast / all) * 100).toFixed(1);
-  must(fast / all >= 0.95, `Only ${share} % of ${all} requests took less than 500 ms.`);
-  return `${share} % of ${all} requests took less than 500 ms.`;
+  must(fast / all >= 0.95, say`Only ${share} % of ${all} requests took less than 500 ms.`);
+  return say`${share} % of ${all} requests took less than 500 ms.`;
 }
 
-async function rollback(): Promise<string> {
-  return skip('Would change what runs. `ava rollback --dry-run` shows the plan; /healthz then proves the version.');
+async function rollback(): Promise<Said> {
+  return skip(
+    say`Would change what runs. \`ava rollback --dry-run\` shows the plan; /healthz then proves the version.`,
+  );
 }
 
-async function rollingUpdate(): Promise<string> {
-  return skip('Can only be seen during an update: run `ava watch` beside it.');
+async function rollingUpdate(): Promise<Said> {
+  return skip(say`Can only be seen during an update: run \`ava watch\` beside it.`);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Check } from '../../features/releases/contract.ts';
 import type { VerifyContext } from './context.ts';
 import { type CheckDefinition, skip } from './run.ts';
+import { say } from './say.ts';
 import { SMOKE_CHECKS } from './smoke.ts';
 
 type Checks = readonly CheckDefinition<VerifyContext>[];
@@ -77,7 +78,7 @@ export function mapGuide(file: string, checks: Checks): Guide {
       id: unmappedId(line),
       requirement: null,
       title: `Line ${line}: ${text}`.slice(0, 200),
-      run: async () => skip('No check proves this line; do it by hand.'),
+      run: async () => skip(say`No check proves this line; do it by hand.`),
     }));
   return { file, lines, checks: [...checks.filter((check) => wanted.has(check.id)), ...unmapped] };
 }

@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { VerifyOptions } from './context.ts';
 import { CheckFailed, must, skip } from './run.ts';
+import { say } from './say.ts';
 
 export type LogLine = { raw: string; fields: Record<string, unknown> };
 
 /** Skips the check where no log was given; fails it where a line is not one JSON object. */
 export function readLog({ logFile }: VerifyOptions): LogLine[] {
-  if (logFile === undefined) skip("The server's log is not at hand: pass --log FILE.");
-  must(existsSync(logFile), `There is no file ${logFile}.`);
+  if (logFile === undefined) skip(say`The server's log is not at hand: pass --log FILE.`);
+  must(existsSync(logFile), say`There is no file ${logFile}.`);
   const lines = readFileSync(logFile, 'utf8').split('\n').filter(Boolean).map(parsedLine);
   const start = lines.findLastIndex(isStart);
   return start < 0 ? lines : lines.slice(start);
@@ -32,6 +33,6 @@ function parsedLine(raw: string): LogLine {
   try {
     return { raw, fields: JSON.parse(raw) as Record<string, unknown> };
   } catch {
-    throw new CheckFailed(`A log line is not one JSON object: ${raw.slice(0, 200)}`);
+    throw new CheckFailed(say`A log line is not one JSON object: ${raw.slice(0, 200)}`);
   }
 }

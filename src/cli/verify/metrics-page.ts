@@ -1,6 +1,7 @@
 /** Reads the text that Prometheus reads. */
 import type { VerifyContext } from './context.ts';
 import { must } from './run.ts';
+import { say } from './say.ts';
 
 export type MetricSample = { name: string; labels: Record<string, string>; value: number };
 
@@ -38,8 +39,8 @@ export function readMetrics(text: string): MetricsPage {
 /** The page as the server that is verified shows it now. */
 export async function readPage({ probe, options }: VerifyContext): Promise<MetricsPage> {
   const answer = await probe.ask('GET', '/metrics', { token: options.metricsToken });
-  must(answer.status !== 401, '/metrics wants a token: pass --metrics-token.');
-  must(answer.status === 200, `/metrics answered ${answer.status}.`);
+  must(answer.status !== 401, say`/metrics wants a token: pass --metrics-token.`);
+  must(answer.status === 200, say`/metrics answered ${answer.status}.`);
   return readMetrics(answer.text);
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom, testScale, testSeed } from '../../../test/harness/result.ts';
 import { baselineOf, judgePace, keepPace, type Pace, paceRules } from './pace.ts';
-import type { Counters } from './watch-gate.ts';
+import type { Counters } from './counters.ts';
 
 const ROUTE = '/api/v1/calls';
 const EVERY_MS = 15_000;

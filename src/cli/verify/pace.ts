@@ -2,7 +2,7 @@
  * How fast each route answers, window by window. A machine that was starved for a moment is no broken promise: a route is
  * red when it was slow for several windows in a row, or in most of many.
  */
-import type { Counters, Criterion } from './watch-gate.ts';
+import type { Counters, Criterion } from './counters.ts';
 
 export type RoutePace = {
   /** The route's counters when its window began. */

@@ -1,29 +1,39 @@
 /** Runs checks one after the other. A check passes, fails with what was seen, or says why it could not be made. */
 import type { Check, Evidence } from '../../features/releases/contract.ts';
 import { type Probe, Unreachable } from './probe.ts';
+import { type Said, say, textOf } from './say.ts';
 
 export type CheckDefinition<Context> = {
   id: string;
   requirement: string | null;
   title: string;
   /** Resolves to what was seen. Throws `CheckFailed` or `CheckSkipped`. */
-  run: (context: Context, note: (evidence: Evidence) => void) => Promise<string>;
+  run: (context: Context, note: (evidence: Evidence) => void) => Promise<Said>;
 };
 
-export class CheckFailed extends Error {
+/** Ends a check before it has passed. */
+class CheckEnded extends Error {
+  readonly said: Said;
+  constructor(said: Said) {
+    super(textOf(said));
+    this.said = said;
+  }
+}
+
+export class CheckFailed extends CheckEnded {
   override readonly name = 'CheckFailed';
 }
 
 /** Never counted as passed. */
-export class CheckSkipped extends Error {
+export class CheckSkipped extends CheckEnded {
   override readonly name = 'CheckSkipped';
 }
 
-export function must(isSo: unknown, otherwise: string): asserts isSo {
+export function must(isSo: unknown, otherwise: Said): asserts isSo {
   if (!isSo) throw new CheckFailed(otherwise);
 }
 
-export function skip(why: string): never {
+export function skip(why: Said): never {
   throw new CheckSkipped(why);
 }
 
@@ -52,7 +62,7 @@ async function runOne<Context extends { probe: Probe }>(
   const noted: Evidence[] = [];
   context.probe.takeEvidence();
   const outcome = await run(context, (evidence) => noted.push(evidence)).then(
-    (detail) => ({ state: 'passed' as const, detail }),
+    (said) => ({ state: 'passed' as const, said }),
     (error: unknown) => judged(error),
   );
   const durationMs = Math.round(performance.now() - startedMs);
@@ -61,18 +71,17 @@ async function runOne<Context extends { probe: Probe }>(
     id,
     requirement,
     title,
-    ...outcome,
-    detail: outcome.detail.slice(0, 2000),
+    state: outcome.state,
+    detail: textOf(outcome.said).slice(0, 2000),
+    said: [...outcome.said],
     duration_ms: durationMs,
     evidence,
   };
 }
 
-function judged(error: unknown): { state: 'failed' | 'skipped'; detail: string } {
-  if (error instanceof CheckSkipped) return { state: 'skipped', detail: error.message };
-  if (error instanceof CheckFailed || error instanceof Unreachable) return { state: 'failed', detail: error.message };
-  return {
-    state: 'failed',
-    detail: `The check itself broke: ${error instanceof Error ? error.message : String(error)}`,
-  };
+function judged(error: unknown): { state: 'failed' | 'skipped'; said: Said } {
+  if (error instanceof CheckSkipped) return { state: 'skipped', said: error.said };
+  if (error instanceof CheckFailed) return { state: 'failed', said: error.said };
+  if (error instanceof Unreachable) return { state: 'failed', said: say`No answer: ${error.message}.` };
+  return { state: 'failed', said: say`The check itself broke: ${error instanceof Error ? error.message : error}` };
 }

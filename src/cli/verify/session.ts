@@ -4,6 +4,7 @@
  */
 import { type Probe } from './probe.ts';
 import { CheckFailed } from './run.ts';
+import { say } from './say.ts';
 
 export type Session = { token: string; tenantId: string | undefined; isSynthetic: boolean };
 
@@ -25,7 +26,7 @@ export function createSessions(probe: Probe, token: string): Sessions {
     if (answer.status === 403 || answer.status === 404) return { token, tenantId: undefined, isSynthetic: false };
     const { tenant_id: tenantId, access_token: own } = (answer.json ?? {}) as Record<string, string | undefined>;
     if (answer.status !== 200 || tenantId === undefined || own === undefined) {
-      throw new CheckFailed(`A verification session could not be opened: the server answered ${answer.status}.`);
+      throw new CheckFailed(say`A verification session could not be opened: the server answered ${answer.status}.`);
     }
     opened.push(tenantId);
     return { token: own, tenantId, isSynthetic: true };

@@ -3,10 +3,8 @@
  * is broken; green only at the end, and only where there was something to measure: no data is "hold", never "pass".
  */
 import type { MetricsPage } from './metrics-page.ts';
+import type { Counters, Criterion } from './counters.ts';
 import { baselineOf, isBound, judgePace, keepPace, type Pace, type PaceRules } from './pace.ts';
-
-/** Counters by name, as one look finds them. */
-export type Counters = Record<string, number>;
 
 export type WatchState = {
   url: string;
@@ -26,8 +24,6 @@ export type WatchState = {
   /** Looks that the server did not answer. */
   missed: number;
 };
-
-export type Criterion = { name: string; state: 'pass' | 'fail' | 'hold'; detail: string };
 
 const STREAM = '/api/v1/events';
 /** Below this many a share says nothing. */

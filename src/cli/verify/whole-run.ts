@@ -2,6 +2,7 @@
 import type { Check } from '../../features/releases/contract.ts';
 import type { VerifyContext } from './context.ts';
 import { type CheckDefinition, type Progress, runChecks } from './run.ts';
+import { say, textOf } from './say.ts';
 
 export async function runWhole(
   definitions: readonly CheckDefinition<VerifyContext>[],
@@ -19,9 +20,11 @@ export async function runWhole(
     left = await context.sessions.closeAll();
   }
   if (left.length === 0) return checks;
+  const said = say`Tenants of this verification could not be removed: ${left.join(', ')}. AVA removes them by itself an hour later.`;
   const residue: Check = {
     ...{ id: 'residue', requirement: 'R3', title: 'Nothing is left behind', state: 'failed' },
-    detail: `Tenants of this verification could not be removed: ${left.join(', ')}. AVA removes them by itself an hour later.`,
+    detail: textOf(said),
+    said: [...said],
     duration_ms: Math.round(performance.now() - endedMs),
     evidence: context.probe.takeEvidence(),
   };

@@ -49,6 +49,8 @@ export type AssistantsDeps = {
   onMismatch(fact: { assistantId: string; keys: string[] }): void;
   /** Told after a change, for live updates. */
   onChange(tenantId: string, assistantId: string): void;
+  /** Told when somebody changed it at Vapi itself. */
+  onSeen(tenantId: string, assistantId: string): void;
   isStub: boolean;
 };
 

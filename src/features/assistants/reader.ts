@@ -40,6 +40,8 @@ export type ReaderDeps = {
   readValues: ReadValues;
   /** Takes the oldest of a tenant's assistants as its default, unless there is one by now. */
   adoptDefault(tenantId: string, oldest: VapiAssistant): Promise<void>;
+  /** Called when an assistant looks other than it did the last time, and AVA has not changed it. */
+  onSeen(tenantId: string, assistantId: string): void;
 };
 
 export type Reader = ReturnType<typeof createReader>;
@@ -102,7 +104,16 @@ export function createReader(deps: ReaderDeps) {
     const fresh = await vapi.getAssistant(credential, assistantId, READ);
     if (!mayTouch(tagOf(fresh))) throw notFound();
     const known = await keep(tenantId, fresh, row);
+    if (isNews(tenantId, known, row)) deps.onSeen(tenantId, assistantId);
     return { kind: 'known', known, stale: false, asOf: clock.now() };
+  }
+
+  /** What this replica has told, and else what is in the database: another replica may have seen it first. */
+  function isNews(tenantId: string, known: KnownAssistant, row: KnownAssistant | undefined): boolean {
+    const told = views.peek(keyOf(tenantId, known.assistantId)) ?? views.peek(keyOf(tenantId, undefined));
+    const isSameOne = told?.value.kind === 'known' && told.value.known.assistantId === known.assistantId;
+    const before = isSameOne && told.value.kind === 'known' ? told.value.known : row;
+    return before !== undefined && before.revision === known.revision && !same(before.snapshot, known.snapshot);
   }
 
   /** Keeps what Vapi told; resolves to the assistant as it is known then. */

@@ -1,11 +1,9 @@
-import { type Selectable, sql, type Transaction } from 'kysely';
-import type { CallsTable } from '../../db/schema-calls.ts';
+import { sql, type Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
-import type { Applied, Link } from './apply.ts';
+import type { Applied, CallRow, Link } from './applied.ts';
 import { type Contribution, contributionOf, daysChangedBy } from './days.ts';
 import type { CallFact, CallText } from './fact.ts';
 
-export type CallRow = Selectable<CallsTable>;
 type Trx = Transaction<Schema>;
 
 export async function listLinks(trx: Trx, wanted: Omit<Link, 'callId'>[]): Promise<Link[]> {

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CallFact } from './fact.ts';
-import { type CallState, foldCall } from './fold.ts';
+import type { Applied, Link } from './applied.ts';
+import { foldCall } from './fold.ts';
 import {
   addFacts,
   addLinks,
-  type CallRow,
   listFacts,
   listLinks,
   lockRows,
@@ -19,8 +19,6 @@ import {
   writeDays,
   writeTexts,
 } from './apply-store.ts';
-
-export type Applied = { callId: string; before: CallRow | undefined; after: CallState };
 
 /** Resolves to the calls that changed. Idempotent: facts that are known already change nothing. */
 export async function applyFacts(
@@ -47,8 +45,6 @@ export async function applyFacts(
 async function takeTurn(trx: Transaction<Schema>, tenantId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`calls:${tenantId}`}, 0))`.execute(trx);
 }
-
-export type Link = { vendor: 'ava' | 'vapi' | 'twilio'; vendorId: string; callId: string };
 
 function linksOf(fact: CallFact): Omit<Link, 'callId'>[] {
   const { avaId, vapiCallId, twilioCallSid } = fact.facts;

@@ -1,6 +1,5 @@
 /** What one call adds to the sums of its day, so that statistics never read the calls themselves. */
-import type { Applied } from './apply.ts';
-import type { CallRow } from './apply-store.ts';
+import type { Applied, CallRow } from './applied.ts';
 import type { CallOutcome } from './contract.ts';
 
 export type Contribution = { day: string; counts: Record<string, number> };

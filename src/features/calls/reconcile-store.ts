@@ -1,6 +1,5 @@
 import { sql, type Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
-import type { DayCount } from './reconcile.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -41,6 +40,8 @@ export async function findToldEnds(trx: Trx, vendor: 'vapi' | 'twilio', ids: str
     .execute();
   return new Set(rows.map((row) => row.vendor_id));
 }
+
+export type DayCount = { day: string; vendorCalls: number; recovered: number };
 
 export type Statement = { vendor: string; checkedAt: Date; days: DayCount[]; isWhole: boolean };
 

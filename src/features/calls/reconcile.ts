@@ -13,7 +13,7 @@ import type { VapiCall } from '../../providers/vapi/shapes.ts';
 import type { Vapi, VapiCredential } from '../../providers/vapi/vapi.ts';
 import type { Calls } from './calls.ts';
 import type { CallFact } from './fact.ts';
-import { findToldEnds, findMark, noteCompleteness, putMark } from './reconcile-store.ts';
+import { type DayCount, findToldEnds, findMark, noteCompleteness, putMark } from './reconcile-store.ts';
 import { factOfListedTwilio } from './twilio-facts.ts';
 import { factOfListedVapi } from './vapi-facts.ts';
 
@@ -155,8 +155,6 @@ function olderThan(clock: Clock, time: string | null | undefined, ms: number): b
   const at = Date.parse(time ?? '');
   return Number.isNaN(at) || clock.now().getTime() - at >= ms || at > clock.now().getTime();
 }
-
-export type DayCount = { day: string; vendorCalls: number; recovered: number };
 
 function daysOf(listed: Listed[], missing: Listed[]): DayCount[] {
   const days = new Map<string, DayCount>();

@@ -1,7 +1,7 @@
 import { type Selectable, sql, type SqlBool, type Transaction } from 'kysely';
 import type { CallEventsTable, CallPoliciesTable, CallTextsTable } from '../../db/schema-calls.ts';
 import type { Schema } from '../../db/schema.ts';
-import type { CallRow } from './apply-store.ts';
+import type { CallRow } from './applied.ts';
 
 type Trx = Transaction<Schema>;
 

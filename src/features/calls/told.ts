@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts';
 import type { Clock } from '../../clock.ts';
 import { numberOf } from '../../providers/twilio/caller-number.ts';
 import { type Effect, type Effects, payloadOf } from '../effects/effects.ts';
-import type { Applied } from './apply.ts';
+import type { Applied } from './applied.ts';
 import type { CallDetail, CallOutcome } from './contract.ts';
 
 export type CallStory = {

@@ -1,5 +1,5 @@
 /** Calls as they cross the wire. */
-import type { CallRow } from './apply-store.ts';
+import type { CallRow } from './applied.ts';
 import {
   type Call,
   type CallDetail,

@@ -11,7 +11,8 @@ import type { TwilioRest } from '../../providers/twilio/rest.ts';
 import { desiredUrls, parametersOf, type ProvisioningPlace } from './provisioning.ts';
 import { lockNumber, rememberNumber } from './routing-store.ts';
 import { urlsAndKind } from './routing.ts';
-import type { NumberRouting, RoutingTable } from './routing-table.ts';
+import type { NumberRouting } from './number-routing.ts';
+import type { RoutingTable } from './routing-table.ts';
 
 export type FlipDeps = {
   /** Nothing is asked of Twilio. */

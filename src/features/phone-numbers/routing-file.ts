@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../log.ts';
-import type { NumberRouting } from './routing-table.ts';
+import type { NumberRouting } from './number-routing.ts';
 
 const FORMAT = 1;
 

@@ -4,7 +4,7 @@ import type { PhoneNumbersTable } from '../../db/schema-calls.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { RoutingPlan } from './fallback.ts';
 import { fallbackSchema } from './routing-contract.ts';
-import type { NumberRouting } from './routing-table.ts';
+import type { NumberRouting } from './number-routing.ts';
 
 export type NumberRow = Selectable<PhoneNumbersTable>;
 type Trx = Transaction<Schema>;

@@ -5,23 +5,9 @@
 import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
 import type { Log } from '../../log.ts';
+import type { NumberRouting } from './number-routing.ts';
 import { readRoutingFile, writeRoutingFile } from './routing-file.ts';
 import { loadRouting } from './routing-store.ts';
-import type { RoutingPlan } from './fallback.ts';
-
-export type NumberRouting = {
-  tenantId: string;
-  sid: string;
-  accountSid: string | null;
-  phoneNumber: string;
-  vapiPhoneNumberId: string | null;
-  assistantId: string | null;
-  mode: 'front_door' | 'flip' | 'off';
-  plan: RoutingPlan;
-  flipped: boolean;
-  synthetic: boolean;
-  version: number;
-};
 
 export type RoutingTable = {
   /** The number that was called, in the account that it was called in. */

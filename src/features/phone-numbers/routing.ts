@@ -33,7 +33,8 @@ export { isOpenAt } from './business-hours.ts';
 export { fallbackStep, LAST_RESORT_TWIML, thanks, whisper } from './fallback.ts';
 export type { RoutingPlan } from './fallback.ts';
 export { createRoutingTable } from './routing-table.ts';
-export type { NumberRouting, RoutingTable } from './routing-table.ts';
+export type { NumberRouting } from './number-routing.ts';
+export type { RoutingTable } from './routing-table.ts';
 export type { ProvisioningPlace } from './provisioning.ts';
 
 export type RoutingDeps = {

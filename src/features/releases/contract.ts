@@ -24,6 +24,11 @@ export const checkSchema = z
     state: z.enum(CHECK_STATES),
     /** What was seen, or why it was skipped. */
     detail: z.string().max(2000),
+    /** The sentences of `detail` and what stands in their gaps `{0}`, `{1}` …, for readers of another language. */
+    said: z
+      .array(z.object({ words: z.string().max(500), values: z.array(z.string().max(1000)).max(10) }))
+      .max(10)
+      .optional(),
     duration_ms: z.number().min(0),
     evidence: z.array(evidenceSchema).max(20),
   })

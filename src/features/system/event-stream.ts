@@ -41,10 +41,10 @@ function stream(request: FastifyRequest, reply: FastifyReply, deps: { events: Ev
   write(': connected\n\n');
 
   const send = (event: StoredEvent) => {
-    const { tenantId: _, sequence, ...data } = event;
-    write(`id: ${sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`);
+    const { sequence, type, id, at } = event;
+    write(`id: ${sequence}\nevent: ${event.type}\ndata: ${JSON.stringify({ type, id, at })}\n\n`);
   };
-  const unsubscribe = deps.events.subscribe(request.caller.tenantId, typeof last === 'string' ? last : undefined, send);
+  const unsubscribe = deps.events.subscribe(request.caller, typeof last === 'string' ? last : undefined, send);
   const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
   // A leaving replica lets its readers go; they come back to another one and resume.
   const forget = deps.lifecycle.onLeaving(() => out.end());

@@ -5,14 +5,18 @@
 import type { Clock } from '../../clock.ts';
 import type { LiveEvent } from './contract.ts';
 
-export type StoredEvent = LiveEvent & { sequence: string; tenantId: string | null };
+export type StoredEvent = LiveEvent & { sequence: string; tenantId: string | null; forOperators?: true };
 export type EventSource = { type: LiveEvent['type']; id?: string | null };
+
+export type EventReader = { tenantId: string; operator: boolean };
 
 export type Events = {
   /** Tells every replica; `tenantId` null reaches all tenants (circuits, releases). */
   publish(tenantId: string | null, event: EventSource): void;
-  /** Events of a tenant after `lastSequence`, then each new one; the answer ends the subscription. */
-  subscribe(tenantId: string, lastSequence: string | undefined, deliver: (event: StoredEvent) => void): () => void;
+  /** Tells operators alone, of whatever tenant they are. */
+  publishToOperators(event: EventSource): void;
+  /** Events for `who` after `lastSequence`, then each new one; the answer ends the subscription. */
+  subscribe(who: EventReader, lastSequence: string | undefined, deliver: (event: StoredEvent) => void): () => void;
 };
 
 /** How events reach other replicas. */
@@ -31,14 +35,14 @@ export function createEvents(deps: {
   onFault(error: unknown): void;
 }): Events {
   const ring: StoredEvent[] = [];
-  const readers = new Set<{ tenantId: string; deliver(event: StoredEvent): void }>();
+  const readers = new Set<{ who: EventReader; deliver(event: StoredEvent): void }>();
   let counter = 0;
 
   const accept = (event: StoredEvent) => {
     ring.push(event);
     if (ring.length > RING_SIZE) ring.shift();
     for (const reader of readers) {
-      if (event.tenantId === null || event.tenantId === reader.tenantId) reader.deliver(event);
+      if (isFor(event, reader.who)) reader.deliver(event);
     }
   };
   const isOurs = (event: StoredEvent) => event.sequence.startsWith(`${deps.origin}-`);
@@ -49,25 +53,34 @@ export function createEvents(deps: {
     })
     .catch(deps.onFault);
 
+  const tell = (tenantId: string | null, { type, id = null }: EventSource, audience: { forOperators?: true } = {}) => {
+    counter += 1;
+    const sequence = `${deps.origin}-${counter}`;
+    const event = { type, id, tenantId, at: deps.clock.now().toISOString(), sequence, ...audience };
+    accept(event);
+    deps.broadcast.notify(CHANNEL, JSON.stringify(event)).catch(deps.onFault);
+  };
+
   return {
-    publish(tenantId, { type, id = null }) {
-      counter += 1;
-      const event = { type, id, tenantId, at: deps.clock.now().toISOString(), sequence: `${deps.origin}-${counter}` };
-      accept(event);
-      deps.broadcast.notify(CHANNEL, JSON.stringify(event)).catch(deps.onFault);
-    },
-    subscribe(tenantId, lastSequence, deliver) {
-      for (const event of missed(ring, tenantId, lastSequence, deps)) deliver(event);
-      const reader = { tenantId, deliver };
+    publish: (tenantId, source) => tell(tenantId, source),
+    publishToOperators: (source) => tell(null, source, { forOperators: true }),
+    subscribe(who, lastSequence, deliver) {
+      for (const event of missed(ring, who, lastSequence, deps)) deliver(event);
+      const reader = { who, deliver };
       readers.add(reader);
       return () => readers.delete(reader);
     },
   };
 }
 
+function isFor(event: StoredEvent, { tenantId, operator }: EventReader): boolean {
+  if (event.forOperators === true) return operator;
+  return event.tenantId === null || event.tenantId === tenantId;
+}
+
 function missed(
   ring: StoredEvent[],
-  tenantId: string,
+  who: EventReader,
   lastSequence: string | undefined,
   deps: { clock: Clock; origin: string },
 ): StoredEvent[] {
@@ -80,9 +93,9 @@ function missed(
         id: null,
         at: deps.clock.now().toISOString(),
         sequence: ring.at(-1)?.sequence ?? `${deps.origin}-0`,
-        tenantId,
+        tenantId: who.tenantId,
       },
     ];
   }
-  return ring.slice(index + 1).filter((event) => event.tenantId === null || event.tenantId === tenantId);
+  return ring.slice(index + 1).filter((event) => isFor(event, who));
 }

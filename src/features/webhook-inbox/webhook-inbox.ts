@@ -36,6 +36,8 @@ export type WebhookInboxDeps = {
   metrics: Metrics;
   /** Called when tenants have something new to process. */
   onKept(tenantIds: string[]): void;
+  /** Called when the ledger reads differently: something was kept, put in quarantine, or is to be processed again. */
+  onChange(): void;
   /** Whose a quarantined message is by now; undefined while nobody knows. */
   ownerOf(event: QuarantineRow): Promise<IncomingEvent | undefined>;
 };
@@ -44,7 +46,7 @@ const failWebhook = errorsOf(WEBHOOK_ERRORS);
 const MOST_PER_GROUP = 300;
 const MOST_WAITING = 20_000;
 
-export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: WebhookInboxDeps) {
+export function createWebhookInbox({ db, clock, metrics, onKept, onChange, ownerOf }: WebhookInboxDeps) {
   const lane = db.lane('webhook');
   const commits = createGroupCommit<IncomingEvent>({
     mostPerGroup: MOST_PER_GROUP,
@@ -53,6 +55,7 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
     async store(events) {
       const tenants = await keepAll(lane, events);
       if (tenants.length > 0) onKept(tenants);
+      onChange();
     },
     isFaultOfItem: (error) => !(error instanceof DatabaseUnavailable),
     refuse: () => fail('overloaded', 'Too many webhooks wait to be stored.', { retryAfterSeconds: 2 }),
@@ -68,6 +71,7 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
     /** Keeps a message of which nobody knows whose it is. */
     async quarantine(event: QuarantinedEvent): Promise<void> {
       await quarantineOne(lane, event);
+      onChange();
       metrics.webhookEvents.inc({ vendor: event.vendor, type: metricType(event.type), result: 'quarantined' });
     },
 
@@ -102,6 +106,7 @@ export function createWebhookInbox({ db, clock, metrics, onKept, ownerOf }: Webh
         await makeDue(db, event.tenant_id, id, clock.now());
         onKept([event.tenant_id]);
       }
+      onChange();
       return { ...event, state: 'pending' };
     },
 

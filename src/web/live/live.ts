@@ -15,7 +15,7 @@ import { untilSeen, whileSeen } from './seen.ts';
 const TOUCHES: Record<LiveEvent['type'], string[]> = {
   call: ['calls', 'messages'],
   setting: ['settings', 'assistants'],
-  assistant: ['assistants'],
+  assistant: ['assistants', 'settings'],
   number: ['numbers', 'routing-tests'],
   circuit_breaker: ['circuits', 'routing-tests'],
   alert: ['alerts'],

@@ -65,7 +65,9 @@ function CheckRow({ check }: { check: Check }) {
           {server.check(check.id) ?? check.title}
           {check.requirement !== null && <Badge>{check.requirement}</Badge>}
         </p>
-        <p className="text-sm break-words text-muted">{check.detail}</p>
+        <p className="text-sm break-words text-muted">
+          {(check.said !== undefined && server.checkSaid(check.said)) || check.detail}
+        </p>
         {check.evidence.length > 0 && (
           <details className="mt-1 text-sm">
             <summary className="w-fit rounded-sm text-muted hover:text-ink">{releases.evidence}</summary>

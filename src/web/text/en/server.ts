@@ -3,6 +3,8 @@
  * their codes and figures, and leaves those that it does not know.
  */
 export type ServerEntry = { name: string; details: Record<string, unknown> };
+/** Sentences, with what stands in their numbered gaps. */
+export type CheckSaid = readonly { words: string; values: string[] }[];
 export type AlertWords = { summary: string; meaning: string; action: string };
 
 const asItComes = (): string | undefined => undefined;
@@ -16,6 +18,8 @@ export const server = {
   alert: asItComes as (rule: string) => AlertWords | undefined,
   /** The title of a check of a verification. */
   check: asItComes as (id: string) => string | undefined,
+  /** What it saw. */
+  checkSaid: asItComes as (said: CheckSaid) => string | undefined,
   /** The steps of a routing test. */
   assistantStep: 'The assistant answers. Should it drop out, the rest of this plan follows.',
   ringStep: (name: string, seconds: number) => `${name} is rung for ${seconds} seconds.`,

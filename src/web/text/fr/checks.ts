@@ -1,4 +1,4 @@
-/** What a verification looked at, by its check. What it saw stays as it was recorded. */
+/** What a verification looked at, by its check. */
 export const CHECKS: Record<string, string> = {
   health_and_version: 'État et version',
   id_made: 'Un identifiant de corrélation est créé',

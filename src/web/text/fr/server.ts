@@ -1,6 +1,7 @@
 import type { Text } from '../en.ts';
-import type { ServerEntry } from '../en/server.ts';
+import type { CheckSaid, ServerEntry } from '../en/server.ts';
 import { ALERTS } from './alerts.ts';
+import { CHECK_VALUES, CHECK_WORDS } from './check-words.ts';
 import { CHECKS } from './checks.ts';
 
 export const server: Text['server'] = {
@@ -8,6 +9,7 @@ export const server: Text['server'] = {
   warning: (code) => WARNINGS[code],
   alert: (rule) => ALERTS[rule],
   check: (id) => CHECKS[id],
+  checkSaid,
   assistantStep: 'L’assistant répond. S’il fait défaut, la suite de ce plan prend le relais.',
   ringStep: (name, seconds) => `${name} est appelé pendant ${seconds} secondes.`,
   ringAllStep: (seconds) => `Tout le monde est appelé en même temps pendant ${seconds} secondes.`,
@@ -85,6 +87,17 @@ const CHANGES: Record<string, string> = {
   isolated: 'a été isolé à la main',
   released: 'a été libéré',
 };
+
+/** Nothing where one of the sentences is not known, as of a newer `ava verify`. */
+function checkSaid(said: CheckSaid): string | undefined {
+  const sentences = said.map(({ words, values }) =>
+    CHECK_WORDS[words]?.replaceAll(/\{(\d)\}/g, (_gap, index: string) => {
+      const value = values[Number(index)] ?? '';
+      return CHECK_VALUES[value] ?? value;
+    }),
+  );
+  return sentences.includes(undefined) ? undefined : sentences.join(' ');
+}
 
 function sentenceOf({ name, details }: ServerEntry): string | undefined {
   const known = TIMELINE[name];
