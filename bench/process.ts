@@ -1,6 +1,6 @@
 /** Servers under measurement: each a process of its own, so that its CPU time is its own. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type Measured = {
@@ -51,6 +51,29 @@ export function cpuUsOf(pid: number): number {
   // Behind the name in brackets, which may hold spaces: fields 14 and 15 are user and system time in ticks.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+/** Of a process and its children, those included that have ended. */
+export function cpuUsOfTree(pid: number): number {
+  let ticks = 0;
+  for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
+    const fields = statOf(name);
+    if (fields === undefined) continue;
+    const [parent, user, system, usersEnded, systemEnded] = [1, 11, 12, 13, 14].map((at) => Number(fields[at])) as Five;
+    if (Number(name) === pid) ticks += user + system + usersEnded + systemEnded;
+    else if (parent === pid) ticks += user + system;
+  }
+  return ticks * TICK_US;
+}
+
+type Five = [number, number, number, number, number];
+
+function statOf(pid: string): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');
+  } catch {
+    return undefined;
+  }
 }
 
 export function rssMbOf(pid: number): number {
