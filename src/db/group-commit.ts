@@ -11,7 +11,7 @@ export type GroupCommit<Item, Result = void> = {
 
 export type GroupCommitOptions<Item, Result = void> = {
   /** Resolves to what each item's caller is told, in the items' order; to nothing where they are told nothing. */
-  store(items: Item[]): Promise<Result extends void ? void : Result[]>;
+  store(items: Item[]): Promise<[Result] extends [void] ? void : Result[]>;
   mostPerGroup: number;
   mostAtOnce: number;
   mostWaiting: number;
