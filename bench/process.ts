@@ -60,6 +60,31 @@ function cpuNsOfThread(folder: string): number {
   }
 }
 
+const TICK_US = 10_000;
+
+/** Of a process and its children, those included that have ended. */
+export function cpuUsOfTree(pid: number): number {
+  let ticks = 0;
+  for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
+    const fields = statOf(name);
+    if (fields === undefined) continue;
+    const [parent, user, system, usersEnded, systemEnded] = [1, 11, 12, 13, 14].map((at) => Number(fields[at])) as Five;
+    if (Number(name) === pid) ticks += user + system + usersEnded + systemEnded;
+    else if (parent === pid) ticks += user + system;
+  }
+  return ticks * TICK_US;
+}
+
+type Five = [number, number, number, number, number];
+
+function statOf(pid: string): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
 export function rssMbOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 }

@@ -109,7 +109,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
     origin: randomUUID(),
     onFault: (error) => log.warn({ err: error }, 'A live update did not reach other replicas'),
     broadcast: {
-      notify: (channel, payload) => db.notify(channel, payload),
+      notify: (channel, payloads) => db.notify(channel, payloads),
       listen: (channel, receive) =>
         db.listen(channel, (notice) => (notice.cause === 'message' ? receive(notice.payload) : undefined)),
     },

@@ -111,10 +111,11 @@ describe('the lanes to a database that is well', () => {
         throw new Error('no');
       })
       .catch(() => {});
-    await sender.notify('settings', 'last');
+    await sender.notify('settings', ['second', 'last']);
     await until('the last one has come', () => notices.some((notice) => isMessage(notice, 'last')));
     expect(notices.filter((notice) => notice.cause === 'message').map((notice) => notice.payload)).toEqual([
       'first',
+      'second',
       'last',
     ]);
     await end();

@@ -37,8 +37,11 @@ export type Database = Lane & {
    * then look for yourself. Resolves to the function that ends it.
    */
   listen(channel: string, handler: NoticeHandler): Promise<() => Promise<void>>;
-  /** Sends a message of at most 8,000 bytes; inside `trx` it leaves when that commits. */
-  notify(channel: string, payload: string, trx?: Transaction<Schema>): Promise<void>;
+  /**
+   * Sends a message of at most 8,000 bytes, or several that differ, in one statement; inside `trx` it leaves when that
+   * commits. Each statement costs a flush, and while one that notifies commits, no other one can.
+   */
+  notify(channel: string, payload: string | string[], trx?: Transaction<Schema>): Promise<void>;
   /** How the connections of each lane are used. */
   use(): Record<LaneName, PoolUse>;
   close(): Promise<void>;
@@ -79,7 +82,9 @@ export function connectDatabase(options: DatabaseOptions): Database {
     warmUp: () => (opening ??= openFirst(lanes).finally(() => (opening = undefined))),
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
-      await sql`select pg_notify(${channel}, ${payload})`.execute(trx ?? lanes.api.lane.system);
+      await sql`select pg_notify(${channel}, given) from unnest(${[payload].flat()}::text[]) as given`.execute(
+        trx ?? lanes.api.lane.system,
+      );
     },
     use: () => mapLanes((name) => lanes[name].pool.use()),
     async close() {

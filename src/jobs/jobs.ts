@@ -10,6 +10,7 @@ import { SERVING_ROLE } from '../db/tenant-table.ts';
 import { type DeadLetter, type DeadLetterFilter, listDeadLetters } from './dead-letters.ts';
 import { type Envelope, seal } from './envelope.ts';
 import { DEAD_LETTERS, defineQueues, type QueueDefinition, SUPERVISE_SECONDS } from './queues.ts';
+import { createPutting, type Putting } from './putting.ts';
 import { JOBS_SCHEMA, loadQueue } from './schema.ts';
 import type { Tracer } from '../tracing.ts';
 import { type Handler, type JobFact, startWorker, type WorkOptions } from './worker.ts';
@@ -55,11 +56,14 @@ export type Jobs = {
 
 export function createJobs(options: JobsOptions): Jobs {
   const state: State = { options, boss: undefined, isStopped: false, onStart: [] };
+  const putting = createPutting(() => mustBeReached(state));
   let starting: Promise<void> | undefined;
   return {
-    put: (queue, data, putOptions = {}) => put(state, queue, data, putOptions),
+    put: (queue, data, putOptions = {}) => put(state, putting, { queue, data, ...putOptions }),
     work: (queue, handler, workOptions = {}) =>
-      whenStarted(state, queue, (boss) => startWorker(boss, queue, handler, workOptions, options)),
+      whenStarted(state, queue, (boss) =>
+        startWorker(boss, { ...options, ...workOptions, queue, handler, isStopped: () => state.isStopped }),
+      ),
     schedule: (queue, cron, data = {}) =>
       whenStarted(state, queue, async (boss) => {
         const clockEnvelope: Envelope = { body: data };
@@ -87,16 +91,16 @@ type State = {
   onStart: ((boss: PgBoss) => Promise<void>)[];
 };
 
-async function put(state: State, queue: string, data: object, options: PutOptions): Promise<boolean> {
-  const { trx, startAfter, singletonKey } = options;
+type Order = PutOptions & { queue: string; data: object };
+
+async function put(state: State, putting: Putting, order: Order): Promise<boolean> {
+  const { queue, data, trx, startAfter, singletonKey = randomUUID() } = order;
   mustBeListed(state, queue);
+  const options = { singletonKey, ...(startAfter && { startAfter }) };
+  if (trx === undefined) return await putting.put(queue, { data: seal(data), ...options });
   const id = await guarded(state, async (boss) => {
     const { fromKysely } = await loadQueue();
-    return boss.send(queue, seal(data), {
-      singletonKey: singletonKey ?? randomUUID(),
-      ...(startAfter && { startAfter }),
-      ...(trx && { db: fromKysely(trx) }),
-    });
+    return boss.send(queue, seal(data), { ...options, db: fromKysely(trx) });
   });
   return id !== null;
 }
@@ -169,10 +173,15 @@ async function openWith(options: JobsOptions, { migrate }: { migrate: boolean })
   }
 }
 
+function mustBeReached({ boss }: State): PgBoss {
+  if (!boss) throw new DatabaseUnavailable(new Error('the job queue has not been reached yet'));
+  return boss;
+}
+
 async function guarded<T>(state: State, act: (boss: PgBoss) => Promise<T>): Promise<T> {
-  if (!state.boss) throw new DatabaseUnavailable(new Error('the job queue has not been reached yet'));
+  const boss = mustBeReached(state);
   try {
-    return await act(state.boss);
+    return await act(boss);
   } catch (error) {
     throw asDatabaseError(error);
   }

@@ -2,6 +2,7 @@
 import type { Job as BossJob, JobResult, PgBoss } from 'pg-boss';
 import { currentCorrelationId } from '../correlation.ts';
 import { inSpan, type Tracer } from '../tracing.ts';
+import { startCrew } from './crew.ts';
 import { type Envelope, inContextOf } from './envelope.ts';
 
 export type Job = {
@@ -16,7 +17,7 @@ export type Job = {
 export type Handler = (job: Job) => Promise<void>;
 
 export type WorkOptions = {
-  /** How many jobs this process works on at once; 1 by default. */
+  /** How many jobs this process works on at once; 1 by default. They are fetched and settled together where that is quick. */
   concurrency?: number;
 };
 
@@ -41,40 +42,19 @@ export class HopelessJob extends Error {
   }
 }
 
+export type Observers = { onFact?: ((fact: JobFact) => void) | undefined; tracer?: Tracer | undefined };
+
 export async function startWorker(
   boss: PgBoss,
-  queue: string,
-  handler: Handler,
-  options: WorkOptions,
-  { onFact, tracer }: { onFact?: (fact: JobFact) => void; tracer?: Tracer | undefined },
+  order: { queue: string; handler: Handler; isStopped(): boolean } & WorkOptions & Observers,
 ): Promise<void> {
-  const settings = {
-    pollingIntervalSeconds: 1,
-    // A wake-up call can be lost with its connection; then a job waits this long, as one for a later time may.
-    notifyPollingIntervalSeconds: 2,
-    perJobResults: true,
-  } as const;
-  // One for each job at once, since each has to be told by its name to look for the next job.
-  for (let count = options.concurrency ?? 1; count > 0; count -= 1) await startOne();
+  const { queue, handler, onFact, tracer, isStopped, concurrency = 1 } = order;
+  await startCrew(boss, { queue, concurrency, isStopped, run });
 
-  async function startOne(): Promise<void> {
-    const worker: { id?: string } = {};
-    worker.id = await boss.work<Envelope, unknown, typeof settings>(queue, settings, async (jobs) => {
-      const results = await workOn(jobs);
-      // A job done may have others behind it, whose wake-up calls came meanwhile: without a look they wait for the next poll.
-      if (worker.id !== undefined) boss.notifyWorker(worker.id);
-      return results;
-    });
-  }
-
-  async function workOn(jobs: BossJob<Envelope>[]): Promise<JobResult[]> {
-    const results: JobResult[] = [];
-    for (const { id, data, retryCount, signal } of jobs) {
-      const job: Job = { id, data: data.body, attempt: retryCount + 1, signal };
-      const work = () => attempt(queue, job, handler, onFact);
-      results.push(await inContextOf(data, tracer === undefined ? work : () => inJobSpan(tracer, queue, job, work)));
-    }
-    return results;
+  async function run({ id, data, retryCount, signal }: BossJob<Envelope>): Promise<JobResult> {
+    const job: Job = { id, data: data.body, attempt: retryCount + 1, signal };
+    const work = () => attempt(queue, job, handler, onFact);
+    return await inContextOf(data, tracer === undefined ? work : () => inJobSpan(tracer, queue, job, work));
   }
 }
 

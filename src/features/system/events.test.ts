@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { createHandClock } from '../../../test/harness/hand-clock.ts';
 import { createEvents, type StoredEvent } from './events.ts';
 import { createSteadyNews, NEWS_PAUSE_MS } from './steady-news.ts';
@@ -27,6 +27,8 @@ describe('news that come often', () => {
   });
 });
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('live updates', () => {
   const WIRE: ((payload: string) => void)[] = [];
   const replica = (origin: string) =>
@@ -35,12 +37,14 @@ describe('live updates', () => {
       origin,
       onFault: () => {},
       broadcast: {
-        notify: async (_channel, payload) => WIRE.forEach((receive) => receive(payload)),
+        notify: async (_channel, payloads) => {
+          for (const payload of payloads) for (const receive of WIRE) receive(payload);
+        },
         listen: async (_channel, receive) => WIRE.push(receive),
       },
     });
 
-  it('that are for operators reach operators of every tenant, on every replica, and nobody else', () => {
+  it('that are for operators reach operators of every tenant, on every replica, and nobody else', async () => {
     const replicas = [replica('first'), replica('second')];
     const seen: string[] = [];
     const note = (name: string) => (event: StoredEvent) => void seen.push(`${name} ${event.type}`);
@@ -49,8 +53,10 @@ describe('live updates', () => {
       events.subscribe({ tenantId: 'b', operator: false }, undefined, note(`viewer of b at ${index}`));
     }
     replicas[0]!.publishToOperators({ type: 'webhook' });
+    await turn();
     expect(seen).toEqual(['operator of a at 0 webhook', 'operator of a at 1 webhook']);
     replicas[0]!.publish('b', { type: 'assistant' });
+    await turn();
     expect(seen.slice(2)).toEqual(['viewer of b at 0 assistant', 'viewer of b at 1 assistant']);
   });
 
@@ -67,4 +73,47 @@ describe('live updates', () => {
     events.publish('a', { type: 'call' });
     expect(resumed).toEqual(['call']);
   });
+});
+
+/** Statements wait until the test lets them go; another replica receives what they carry. */
+function fleet() {
+  const sent: { payloads: string[]; done(): void }[] = [];
+  const faults: unknown[] = [];
+  let receive: (payload: string) => void = () => {};
+  const clock = createHandClock();
+  const onFault = (error: unknown) => void faults.push(error);
+  const notify = (_channel: string, payloads: string[]) =>
+    new Promise<void>((done) => {
+      sent.push({ payloads, done });
+    });
+  const here = createEvents({ clock, origin: 'here', onFault, broadcast: { notify, listen: async () => {} } });
+  const listen = async (_channel: string, given: (payload: string) => void) => void (receive = given);
+  const there = createEvents({ clock, origin: 'there', onFault, broadcast: { notify, listen } });
+  return { sent, faults, here, there, receive: (payload: string) => receive(payload) };
+}
+
+test('live updates that come together reach the other replicas with one statement, each, and in their order', async () => {
+  const { sent, faults, here, there, receive } = fleet();
+  const seen: (string | null)[] = [];
+  there.subscribe({ tenantId: 'tenant', operator: false }, undefined, ({ id }) => seen.push(id));
+  for (let call = 0; call < 50; call += 1) here.publish('tenant', { type: 'call', id: `call-${call}` });
+  await turn();
+  here.publish('tenant', { type: 'call', id: 'late' });
+  await turn();
+  expect(sent.map(({ payloads }) => payloads.length)).toEqual([50]);
+  sent[0]?.done();
+  await turn();
+  expect(sent.map(({ payloads }) => payloads.length)).toEqual([50, 1]);
+  for (const payload of sent.flatMap(({ payloads }) => payloads)) receive(payload);
+  expect(seen).toEqual([...Array.from({ length: 50 }, (_, call) => `call-${call}`), 'late']);
+  expect(faults).toEqual([]);
+});
+
+test('a reader on this replica does not wait for the others to be told', () => {
+  const { here, sent } = fleet();
+  const seen: (string | null)[] = [];
+  here.subscribe({ tenantId: 'tenant', operator: false }, undefined, ({ id }) => seen.push(id));
+  here.publish('tenant', { type: 'call', id: 'now' });
+  expect(seen).toEqual(['now']);
+  expect(sent).toEqual([]);
 });

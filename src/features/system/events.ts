@@ -3,6 +3,8 @@
  * notifications. A reader that comes back with an id this process still knows gets what it missed; else `resync`.
  */
 import type { Clock } from '../../clock.ts';
+import { createGroupCommit } from '../../db/group-commit.ts';
+import { fail } from '../../errors.ts';
 import type { LiveEvent } from './contract.ts';
 
 export type StoredEvent = LiveEvent & { sequence: string; tenantId: string | null; forOperators?: true };
@@ -21,12 +23,14 @@ export type Events = {
 
 /** How events reach other replicas. */
 export type Broadcast = {
-  notify(channel: string, payload: string): Promise<void>;
+  notify(channel: string, payloads: string[]): Promise<void>;
   listen(channel: string, receive: (payload: string) => void): Promise<unknown>;
 };
 
 const CHANNEL = 'ava_events';
 const RING_SIZE = 500;
+/** The order in which other replicas hear of them is ours, so one group after the other. */
+const GROUPS = { mostPerGroup: 200, mostAtOnce: 1, mostWaiting: 5_000 };
 
 export function createEvents(deps: {
   clock: Clock;
@@ -37,6 +41,12 @@ export function createEvents(deps: {
   const ring: StoredEvent[] = [];
   const readers = new Set<{ who: EventReader; deliver(event: StoredEvent): void }>();
   let counter = 0;
+  const telling = createGroupCommit<string>({
+    ...GROUPS,
+    store: (payloads) => deps.broadcast.notify(CHANNEL, payloads),
+    isFaultOfItem: () => false,
+    refuse: () => fail('overloaded', 'Too many live updates wait to be told.'),
+  });
 
   const accept = (event: StoredEvent) => {
     ring.push(event);
@@ -58,7 +68,7 @@ export function createEvents(deps: {
     const sequence = `${deps.origin}-${counter}`;
     const event = { type, id, tenantId, at: deps.clock.now().toISOString(), sequence, ...audience };
     accept(event);
-    deps.broadcast.notify(CHANNEL, JSON.stringify(event)).catch(deps.onFault);
+    telling.add(JSON.stringify(event)).catch(deps.onFault);
   };
 
   return {

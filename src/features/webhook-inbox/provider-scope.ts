@@ -30,6 +30,7 @@ declare module 'fastify' {
 /** Vapi's reports reach some megabytes. */
 const BODY_LIMIT_BYTES = 5 * 1024 * 1024;
 const MAX_DEPTH = 64;
+const NO_BODY = Buffer.alloc(0);
 
 export function openProviderScope(app: App, { log }: { log: Log }): void {
   app.decorateRequest('rawBody', null as unknown as Buffer);
@@ -42,8 +43,9 @@ export function openProviderScope(app: App, { log }: { log: Log }): void {
     request.rawBody = body as Buffer;
     done(null, null);
   });
-  app.addHook('onRequest', async (request) => {
-    request.rawBody = Buffer.alloc(0);
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.rawBody = NO_BODY;
+    done();
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
 }

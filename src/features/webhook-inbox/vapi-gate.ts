@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import { fail } from '../../errors.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
+import { headerValues } from '../../http/raw-headers.ts';
 import { refuseSender } from './provider-scope.ts';
 
 export type VapiGateDeps = {
@@ -70,8 +71,8 @@ function tokenOf(request: FastifyRequest): string | undefined {
 
 /** A header that came twice is no header: nobody could say which of the two was meant. */
 function onlyHeader(request: FastifyRequest, name: string): string | undefined {
-  const given = request.raw.headersDistinct[name];
-  return given?.length === 1 ? given[0] : undefined;
+  const given = headerValues(request.raw, name);
+  return given.length === 1 ? given[0] : undefined;
 }
 
 async function tenantOfSignature(deps: VapiGateDeps, request: FastifyRequest): Promise<string | undefined> {

@@ -4,13 +4,13 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
+import { createGroupCommit } from '../../db/group-commit.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { errorsOf, fail } from '../../errors.ts';
 import { readCursor, writeCursor } from '../../http/cursor.ts';
 import type { Metrics } from '../../metrics.ts';
 import { type WebhookEvent, WEBHOOK_ERRORS } from './contract.ts';
 import type { IncomingEvent, QuarantinedEvent } from './event.ts';
-import { createGroupCommit } from './group-commit.ts';
 import {
   countLedger,
   findKept,

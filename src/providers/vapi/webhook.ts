@@ -3,7 +3,7 @@
  * shapes that tool calls come in. Bodies may carry Twilio tokens, prompts and presigned URLs: only what is named here
  * goes further (https://docs.vapi.ai/server-url/events).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type VapiMessage = {
   type: string;
@@ -219,7 +219,7 @@ function dedupeKeyOf({ name, timestamp, kept, message, callId }: DedupeInput): s
   const about = timestamp === undefined ? { kept } : { timestamp };
   const tools = toolCallsOf({ message }).map((tool) => tool.id);
   const text = JSON.stringify([callId ?? null, name, message.transcriptType ?? null, tools, about]);
-  return `vapi:${createHash('sha256').update(text).digest('base64url')}`;
+  return `vapi:${hash('sha256', text, 'base64url')}`;
 }
 
 function twilioCallSidOf(call: Fields): string | null {

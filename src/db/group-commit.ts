@@ -1,16 +1,17 @@
 /**
- * Webhooks that wait are stored together, one statement and one flush for all of them, and each learns that it is on disk
- * only when that has happened. While one flush runs the next group gathers, so there is no timer to tune.
+ * What waits is stored together, one statement and one flush for all of it, and each learns that it is on disk only when
+ * that has happened. While one flush runs the next group gathers, so there is no timer to tune.
  */
-export type GroupCommit<Item> = {
+export type GroupCommit<Item, Result = void> = {
   /** Resolves when the item is on disk; rejects with what kept it from getting there. An urgent one goes with the next group. */
-  add(item: Item, order?: 'urgent'): Promise<void>;
+  add(item: Item, order?: 'urgent'): Promise<Result>;
   /** How many wait. */
   waiting(): number;
 };
 
-export type GroupCommitOptions<Item> = {
-  store(items: Item[]): Promise<void>;
+export type GroupCommitOptions<Item, Result = void> = {
+  /** Resolves to what each item's caller is told, in the items' order; to nothing where they are told nothing. */
+  store(items: Item[]): Promise<[Result] extends [void] ? void : Result[]>;
   mostPerGroup: number;
   mostAtOnce: number;
   mostWaiting: number;
@@ -20,10 +21,12 @@ export type GroupCommitOptions<Item> = {
   refuse(): Error;
 };
 
-type Waiter<Item> = { item: Item; resolve(): void; reject(error: unknown): void };
+type Waiter<Item, Result> = { item: Item; resolve(result: Result): void; reject(error: unknown): void };
 
-export function createGroupCommit<Item>(options: GroupCommitOptions<Item>): GroupCommit<Item> {
-  let queue: Waiter<Item>[] = [];
+export function createGroupCommit<Item, Result = void>(
+  options: GroupCommitOptions<Item, Result>,
+): GroupCommit<Item, Result> {
+  let queue: Waiter<Item, Result>[] = [];
   let running = 0;
 
   function pump(): void {
@@ -38,10 +41,10 @@ export function createGroupCommit<Item>(options: GroupCommitOptions<Item>): Grou
     }
   }
 
-  async function storeGroup(group: Waiter<Item>[]): Promise<void> {
+  async function storeGroup(group: Waiter<Item, Result>[]): Promise<void> {
     try {
-      await options.store(group.map(({ item }) => item));
-      for (const { resolve } of group) resolve();
+      const results = (await options.store(group.map(({ item }) => item))) as Result[] | undefined;
+      for (const [index, { resolve }] of group.entries()) resolve(results?.[index] as Result);
     } catch (error) {
       if (group.length === 1 || !options.isFaultOfItem(error)) for (const { reject } of group) reject(error);
       else for (const one of group) await storeGroup([one]);
@@ -51,7 +54,7 @@ export function createGroupCommit<Item>(options: GroupCommitOptions<Item>): Grou
   return {
     waiting: () => queue.length,
     add: (item, order) =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<Result>((resolve, reject) => {
         if (queue.length >= options.mostWaiting) {
           reject(options.refuse());
           return;
