@@ -28,6 +28,7 @@ it(
         seed,
       });
       expect(failed).toEqual([]);
+      expect(silenceMs, 'nobody was left by the assistant').toBeGreaterThan(0);
       expect(results.filter((call) => call.longestSilenceMs > MOST_SILENCE_MS)).toEqual([]);
       expect(results).toHaveLength(CALLS);
       expect(whileDead).toBeGreaterThan(0);

@@ -89,7 +89,7 @@ async function storm(telephone: Telephone, { calls, kills, everyMs, random }: St
     }
     if (Math.floor(((index + 0.5) / calls) * kills) > Math.floor(((index - 0.5) / calls) * kills)) victim.kill();
     await victim.mayRing();
-    running.push(control.placeCall({ to: telephone.number, script: callerOf(random) }));
+    running.push(control.placeCall({ to: telephone.number, script: callerOf(index, random) }));
     await wait(random() * 2 * everyMs);
   }
   const results = await Promise.all(running);
@@ -120,10 +120,11 @@ function createVictim({ ava }: Telephone) {
   };
 }
 
-function callerOf(random: () => number): CallScript {
+/** The assistant leaves every sixth caller, also while all is well: what AVA does then is what they hear as silence. */
+function callerOf(index: number, random: () => number): CallScript {
+  if (index % 6 === 0) return { says: ['Hello', 'Are you there?'], aiDiesAfterSeconds: 3 };
   const kind = random();
-  if (kind < 0.15) return { says: ['Hello', 'Are you there?'], aiDiesAfterSeconds: 3 };
-  if (kind < 0.3) return { says: ['Hello'], endedBy: 'assistant' };
+  if (kind < 0.2) return { says: ['Hello'], endedBy: 'assistant' };
   return { says: ['I would like to move my appointment'] };
 }
 
