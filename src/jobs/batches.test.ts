@@ -148,3 +148,15 @@ it('stores jobs that are put together with one commit, refuses a bad one alone, 
   expect(await Promise.all(mixed)).toEqual(['kept', 'refused', 'kept']);
   expect((await client.query(commits)).rows[0]).toMatchObject({ jobs: 33 });
 });
+
+it('keeps a job for later until its time, also where it is put together with others', async () => {
+  const jobs = createJobs({ url: test.url, queues: [{ name: 'later' }], isWorker: false });
+  opened.push(jobs);
+  await jobs.start();
+  const startAfter = new Date('2100-01-02T03:04:05.678Z');
+  await Promise.all([jobs.put('later', { name: 'now' }), jobs.put('later', { name: 'then' }, { startAfter })]);
+  const found = await client.query(
+    `select start_after from jobs.job where name = 'later' and data->'body'->>'name' = 'then'`,
+  );
+  expect(found.rows).toEqual([{ start_after: startAfter }]);
+});
