@@ -20,7 +20,7 @@ const SOURCES = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const BUNDLE = await findMain({ build: true });
 const LONGEST_START_MS = 120_000;
 const CONNECTIONS = 1_000;
-const rounds = process.argv.includes('--full') ? 9 : 3;
+const rounds = process.argv.includes('--full') ? 15 : 7;
 const dir = mkdtempSync(path.join(tmpdir(), 'ava-start-'));
 const quiet = { info: () => {}, warn: () => {} };
 

@@ -172,29 +172,21 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const effects = createEffects({ db, clock });
   const mailer = await createMailer({ config, guard, http });
   const messaging = createMessaging({ config, mailer, effects });
-  const calendarApis = createCalendarApis(config, http);
   const calendars = createCalendars({
-    db,
-    clock,
-    vault,
-    audit,
-    config,
+    ...{ db, clock, vault, audit, config },
     publicUrl: config.publicUrl,
-    apis: calendarApis,
+    apis: createCalendarApis(config, http),
   });
 
   // Until here nothing was sealed or told to anybody.
   await settled;
-  const following = Promise.all([
-    accounts.follow(),
-    credentials.follow(),
-    assistants.listen(),
-    inventedAssistants.listen(),
+  const [telephone, ...stopFollowing] = await Promise.all([
+    createCallDeps({
+      ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
+      ...{ messaging, calendars, circuitHistory, tracer },
+    }),
+    ...[accounts.follow(), credentials.follow(), assistants.listen(), inventedAssistants.listen()],
   ]);
-  const telephone = await createCallDeps({
-    ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
-    ...{ messaging, calendars, circuitHistory, tracer },
-  });
   const afterCall = createAfterCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     ...{ messaging, calendars, circuitHistory, telephone, http, twilioClients },
@@ -234,8 +226,6 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const releases = createReleases({ db, clock, audit, onChange: releaseChanged, announce: teller.announce });
 
   const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
-
-  const stopFollowing = await following;
 
   return {
     config,

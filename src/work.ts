@@ -1,4 +1,5 @@
 /** LIST: every background job and every clock. */
+import { flushCompileCache } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { newCorrelationId, runInContext } from './correlation.ts';
 import type { Deps } from './deps.ts';
@@ -36,8 +37,10 @@ export async function startWork(deps: Deps): Promise<Work> {
   };
 }
 
-/** Not awaited: without its database a replica still answers ringing calls. */
 function begin(deps: Deps): void {
+  // Now, and not only at the end: what a start needs is forgotten by then, and a process that is killed leaves nothing.
+  flushCompileCache();
+  // Not awaited: without its database a replica still answers ringing calls.
   deps.jobs
     .start()
     .then(() => quietly(deps, () => tellAddress(deps)))

@@ -22,8 +22,8 @@ export function guardPrivateScope(app: App, deps: Guard): void {
   app.addHook('onRequest', (request, reply, done) => {
     // Nothing is waited for where nothing has to be: a wait for nothing costs as much as the look itself.
     const step = admit(request, reply, deps);
-    if (step instanceof Promise) step.then(() => done(), done);
-    else done(step);
+    if (step instanceof Promise) return step;
+    done(step);
   });
 }
 

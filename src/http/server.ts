@@ -1,6 +1,6 @@
 /** The bare HTTP server: limits, time-outs, security headers, ids and error replies, before any door is opened. */
 import fastifyCors from '@fastify/cors';
-import Fastify, { type RawServerDefault } from 'fastify';
+import Fastify, { type FastifyServerOptions, type RawServerDefault } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
 import type { App } from './app-type.ts';
@@ -48,6 +48,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: answerClientErrors,
+    schemaController: { compilersFactory: COMPILERS },
     frameworkErrors: answerFrameworkErrors,
     // A request without Host is refused by trackRequests, with an id.
     http: {
@@ -58,8 +59,6 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     },
   });
 
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(keepFrozenAnswers);
   trackRequests(app, options);
   if (options.tracer) traceRequests(app, options.tracer);
   sendSecurityHeaders(app, options);
@@ -70,6 +69,12 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
   if (options.corsOrigins.length > 0) await allowOrigins(app, options.corsOrigins);
   return app;
 }
+
+/** Named when the server is made, so that Fastify's own compilers, which nothing uses, are not loaded. */
+const COMPILERS = {
+  buildValidator: () => validatorCompiler,
+  buildSerializer: () => keepFrozenAnswers,
+} as unknown as NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 
 /** Once an answer is read, Node.js sets the connection's own limit again. */
 function cutSlowReaders(app: App): void {

@@ -36,7 +36,7 @@ describe('a cache', () => {
 
   test('has one fetch per key under way, whoever asks', async () => {
     const { cache, load, loads } = setup();
-    const asking = [1, 2, 3].map(() => cache.get('a', load));
+    const asking = [1, 2, 3].map(async () => cache.get('a', load));
     await turn();
     expect(loads).toHaveLength(1);
     loads[0]?.resolve('one');

@@ -37,7 +37,7 @@ async function setup({ replicas = 3 } = {}) {
   return { server, facts, limiters, first: limiters[0]!, connect };
 }
 
-const ask = (limiter: RateLimiter, key: string, limit = 10, windowMs = 60_000) =>
+const ask = async (limiter: RateLimiter, key: string, limit = 10, windowMs = 60_000) =>
   limiter.take({ key, limit, windowMs });
 
 async function allowedOf(count: number, limiters: readonly RateLimiter[], key: string, limit = 10): Promise<number> {

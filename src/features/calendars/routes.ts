@@ -25,11 +25,13 @@ const COOKIE = 'ava_calendar_consent';
 const COOKIE_PATH = '/api/v1/integrations/calendar';
 
 export function calendarRoutes(app: App, deps: CalendarRouteDeps): void {
-  listConnections(app, deps);
-  openCookieScope(app, (scope) => connect(scope, deps));
-  disconnect(app, deps);
-  listEvents(app, deps);
-  book(app, deps);
+  openCookieScope(app, (scope) => {
+    listConnections(scope, deps);
+    connect(scope, deps);
+    disconnect(scope, deps);
+    listEvents(scope, deps);
+    book(scope, deps);
+  });
 }
 
 function listConnections(app: App, { calendars }: CalendarRouteDeps): void {
