@@ -12,6 +12,7 @@ const DEFINER_FUNCTIONS = [
   'find_calls',
   'keep_webhooks',
   'memberships_of',
+  'page_of_calls',
   'routing_since',
   'sealed_by',
   'search_calls',

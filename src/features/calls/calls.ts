@@ -9,13 +9,13 @@ import type { Schema } from '../../db/schema.ts';
 import { fail } from '../../errors.ts';
 import { readCursor, writeCursor } from '../../http/cursor.ts';
 import { type Applied, applyFacts } from './apply.ts';
-import type { Call, CallDetail, TimelineEntry } from './contract.ts';
+import type { Call, CallDetail, ListedCall, TimelineEntry } from './contract.ts';
 import { type CallFact, plausible } from './fact.ts';
 import * as store from './store.ts';
 import { type Addition, timelineOf } from './timeline.ts';
 import { factOfTwilio, type KeptTwilio } from './twilio-facts.ts';
 import { factOfVapi, type KeptVapi } from './vapi-facts.ts';
-import { toCall, toDetail } from './wire.ts';
+import { placeOf, toCall, toDetail, toListedCall } from './wire.ts';
 
 /** A stored message of a vendor, as the ledger hands it over. */
 export type StoredMessage = {
@@ -76,18 +76,14 @@ export function createCalls(deps: CallsDeps) {
         messages.map(factOf).filter((fact) => fact !== undefined),
       ),
 
-    async list(tenantId: string, query: ListQuery): Promise<{ calls: Call[]; nextCursor: string | null }> {
+    async list(tenantId: string, query: ListQuery): Promise<{ calls: ListedCall[]; nextCursor: string | null }> {
       const { cursor, limit, ...filter } = query;
-      const found = await db.asTenant(tenantId, (trx) =>
+      const { rows, goOn } = await db.asTenant(tenantId, (trx) =>
         store.listCalls(trx, tenantId, { ...filter, before: readCursor(cursor), most: limit + 1 }),
       );
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return {
-        calls: page.map(toCall),
-        nextCursor: isMore ? writeCursor({ time: last.started_at, id: last.id }) : null,
-      };
+      const page = rows.slice(0, limit);
+      const next = rows.length > limit ? placeOf(page.at(-1)!) : goOn;
+      return { calls: page.map(toListedCall), nextCursor: next === undefined ? null : writeCursor(next) };
     },
 
     async get(tenantId: string, id: string): Promise<CallDetail> {

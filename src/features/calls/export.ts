@@ -6,8 +6,8 @@ import type { Database } from '../../db/connect.ts';
 import type { Actor } from '../../http/caller.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type Call, CALL_FIELDS } from './contract.ts';
-import { type CallFilter, listCalls } from './store.ts';
-import { toCall } from './wire.ts';
+import { type CallFilter, type FoundCalls, listCalls } from './store.ts';
+import { placeOf, toCall } from './wire.ts';
 
 export type CallExport = ReturnType<typeof createCallExport>;
 export type ExportFormat = 'csv' | 'ndjson';
@@ -38,19 +38,19 @@ export function createCallExport({ db, audit }: { db: Database; audit: Audit }) 
   };
 }
 
-type Rows = Awaited<ReturnType<typeof listCalls>>;
+type Page = (before: CallFilter['before']) => Promise<FoundCalls>;
 
-async function* write(
-  first: Rows,
-  page: (before: CallFilter['before']) => Promise<Rows>,
-  format: ExportFormat,
-): AsyncGenerator<string> {
+/** The next page is read while this one is written. */
+async function* write(first: FoundCalls, page: Page, format: ExportFormat): AsyncGenerator<string> {
   const line = format === 'csv' ? csvLine : ndjsonLine;
   if (format === 'csv') yield `${CALL_FIELDS.join(',')}\r\n`;
-  for (let rows = first; rows.length > 0;) {
-    yield rows.map((row) => line(toCall(row))).join('');
-    const last = rows.at(-1)!;
-    rows = rows.length < PAGE ? [] : await page({ time: last.started_at, id: last.id });
+  for (let found: FoundCalls | undefined = first; found !== undefined;) {
+    const place: CallFilter['before'] = found.rows.length === PAGE ? placeOf(found.rows.at(-1)!) : found.goOn;
+    const next: Promise<FoundCalls> | undefined = place && page(place);
+    // Where nobody reads on, nobody hears of it either.
+    next?.catch(() => {});
+    yield found.rows.map((row) => line(toCall(row))).join('');
+    found = await next;
   }
 }
 

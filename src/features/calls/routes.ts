@@ -38,7 +38,7 @@ export function callRoutes(app: App, deps: CallRoutesDeps): void {
   remove(app, deps);
 }
 
-function list(app: App, { calls, reads }: CallRoutesDeps): void {
+function list(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
     summary: 'List calls, newest first; filter them, or search in what was said',
@@ -49,15 +49,9 @@ function list(app: App, { calls, reads }: CallRoutesDeps): void {
     const { cursor, limit, unread } = request.query;
     const { tenantId, userId } = request.caller;
     const unreadBy = unread === 'true' ? userId : undefined;
-    const found = await calls.list(tenantId, { ...filterOf(request.query), unreadBy, cursor, limit });
-    const isRead = await reads.among(
-      { tenantId, userId },
-      found.calls.map(({ id }) => id),
-    );
-    return {
-      calls: found.calls.map((call) => ({ ...call, read: isRead.has(call.id) })),
-      next_cursor: found.nextCursor,
-    };
+    const asked = { ...filterOf(request.query), unreadBy, reader: userId, cursor, limit };
+    const found = await calls.list(tenantId, asked);
+    return { calls: found.calls, next_cursor: found.nextCursor };
   });
 }
 
