@@ -93,7 +93,10 @@ async function applyPending(options: MigrateOptions, lock: Client): Promise<stri
 }
 
 async function buildAhead({ url, log }: MigrateOptions, migration: string, indexes: Record<string, string>) {
-  log.info({ migration, indexes: Object.keys(indexes) }, `${migration} builds its indexes first; nobody waits for them`);
+  log.info(
+    { migration, indexes: Object.keys(indexes) },
+    `${migration} builds its indexes first; nobody waits for them`,
+  );
   await buildIndexes(url, indexes);
 }
 

@@ -24,7 +24,9 @@ const IS_WANTED = `c.tenant_id = own
 // there is rare, and the index names few. Text search is not leakproof, so under row-level security that index would
 // never be used: the tenant is checked here.
 /** `holdsWords`: what is asked of a text `x`, in words that an index of words has. */
-export const findCalls = (holdsWords: string) => `create or replace function find_calls(wanted text, filters jsonb, before_time timestamptz, before_id uuid, most integer)
+export const findCalls = (
+  holdsWords: string,
+) => `create or replace function find_calls(wanted text, filters jsonb, before_time timestamptz, before_id uuid, most integer)
   returns setof uuid language plpgsql stable security definer
   set search_path = public, pg_temp as $body$
   declare

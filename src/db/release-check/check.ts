@@ -120,11 +120,7 @@ function undeclared(tried: readonly Tried[], migrations: Migrations): ReleasePro
 const LARGE_ROWS = 100_000;
 const LARGE_BYTES = 64 * 1024 * 1024;
 
-async function tooLong(
-  client: Client,
-  tried: readonly Tried[],
-  migrations: Migrations,
-): Promise<ReleaseProblem[]> {
+async function tooLong(client: Client, tried: readonly Tried[], migrations: Migrations): Promise<ReleaseProblem[]> {
   const problems: ReleaseProblem[] = [];
   for (const { migration, change } of tried) {
     if (isBuiltAhead(change, migrations[migration]?.indexes)) continue;

@@ -47,6 +47,9 @@ export type Calls = ReturnType<typeof createCalls>;
 
 export type ListQuery = Omit<store.CallFilter, 'before' | 'most'> & { cursor?: string | undefined; limit: number };
 
+/** No call that people had comes near it; one that a program floods must not cost more than a page of anything. */
+const MOST_EVENTS = 2_000;
+
 export function createCalls(deps: CallsDeps) {
   const { db } = deps;
 
@@ -87,25 +90,36 @@ export function createCalls(deps: CallsDeps) {
     },
 
     async get(tenantId: string, id: string): Promise<CallDetail> {
-      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      const found = await db.asTenant(tenantId, async (trx) => {
+        const row = await store.findCall(trx, id);
+        return row && { row, text: await store.findText(trx, id) };
+      });
       if (found === undefined) throw noSuchCall();
       return toDetail(found.row, found.text);
     },
 
-    async timeline(tenantId: string, id: string): Promise<TimelineEntry[]> {
+    /** A call without what was said. */
+    async getBrief(tenantId: string, id: string): Promise<Call> {
+      const row = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (row === undefined) throw noSuchCall();
+      return toCall(row);
+    },
+
+    /** `most`: of what vendors told; what comes behind is left out. */
+    async timeline(tenantId: string, id: string, most = MOST_EVENTS): Promise<TimelineEntry[]> {
       const found = await db.asTenant(tenantId, async (trx) => {
-        const call = await store.findCall(trx, id);
-        return call && { call, events: await store.listEvents(trx, id) };
+        const row = await store.findCall(trx, id);
+        return row && { row, events: await store.listEvents(trx, id, most) };
       });
       if (found === undefined) throw noSuchCall();
-      return timelineOf(found.events, await deps.additions(tenantId, toCall(found.call.row)));
+      return timelineOf(found.events, await deps.additions(tenantId, toCall(found.row)));
     },
 
     /** What is recorded of a call, and where. */
     async recordingOf(tenantId: string, id: string): Promise<{ recording: string | null; vapiCallId: string | null }> {
-      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
-      if (found === undefined) throw noSuchCall();
-      return { recording: found.row.recording, vapiCallId: found.row.vapi_call_id };
+      const row = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (row === undefined) throw noSuchCall();
+      return { recording: row.recording, vapiCallId: row.vapi_call_id };
     },
 
     /** The call behind an id of a vendor. */

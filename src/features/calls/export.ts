@@ -6,7 +6,7 @@ import type { Database } from '../../db/connect.ts';
 import type { Actor } from '../../http/caller.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type Call, CALL_FIELDS } from './contract.ts';
-import { type CallFilter, type FoundCalls, listCalls } from './store.ts';
+import { type CallFilter, listCalls } from './store.ts';
 import { placeOf, toCall } from './wire.ts';
 
 export type CallExport = ReturnType<typeof createCallExport>;
@@ -27,30 +27,34 @@ export function createCallExport({ db, audit }: { db: Database; audit: Audit }) 
     { format, ...filter }: ExportFilter & { format: ExportFormat },
   ): Promise<AsyncGenerator<string>> {
     const { tenantId } = actor;
-    const page = (before: CallFilter['before']) =>
-      lane.asTenant(tenantId, (trx) => listCalls(trx, tenantId, { ...filter, before, most: PAGE }));
-    const first = await page(undefined);
+    const line = format === 'csv' ? csvLine : ndjsonLine;
+    const read: Read = async (before) => {
+      const found = await lane.asTenant(tenantId, (trx) => listCalls(trx, tenantId, { ...filter, before, most: PAGE }));
+      const next = found.rows.length === PAGE ? placeOf(found.rows.at(-1)!) : found.goOn;
+      return { text: found.rows.map((row) => line(toCall(row))).join(''), next };
+    };
+    const first = await read(undefined);
     const details = { format, filter: JSON.parse(JSON.stringify(filter)) as object };
     await lane.asTenant(tenantId, (trx) =>
       audit.record(trx, { tenantId, actor, action: 'calls.exported', subject: 'calls', details }),
     );
-    return write(first, page, format);
+    const head = format === 'csv' ? `${CALL_FIELDS.join(',')}\r\n` : '';
+    return write({ ...first, text: head + first.text }, read);
   };
 }
 
-type Page = (before: CallFilter['before']) => Promise<FoundCalls>;
+/** `text`: of as many calls as fit on a page; `next`: where the next one begins. */
+type Piece = { text: string; next: CallFilter['before'] };
+type Read = (before: CallFilter['before']) => Promise<Piece>;
 
-/** The next page is read while this one is written. */
-async function* write(first: FoundCalls, page: Page, format: ExportFormat): AsyncGenerator<string> {
-  const line = format === 'csv' ? csvLine : ndjsonLine;
-  if (format === 'csv') yield `${CALL_FIELDS.join(',')}\r\n`;
-  for (let found: FoundCalls | undefined = first; found !== undefined;) {
-    const place: CallFilter['before'] = found.rows.length === PAGE ? placeOf(found.rows.at(-1)!) : found.goOn;
-    const next: Promise<FoundCalls> | undefined = place && page(place);
+/** The next piece is read while this one is written. */
+async function* write(first: Piece, read: Read): AsyncGenerator<string> {
+  for (let piece: Piece | undefined = first; piece !== undefined;) {
+    const coming: Promise<Piece> | undefined = piece.next && read(piece.next);
     // Where nobody reads on, nobody hears of it either.
-    next?.catch(() => {});
-    yield found.rows.map((row) => line(toCall(row))).join('');
-    found = await next;
+    coming?.catch(() => {});
+    if (piece.text !== '') yield piece.text;
+    piece = await coming;
   }
 }
 

@@ -41,7 +41,8 @@ export function callRoutes(app: App, deps: CallRoutesDeps): void {
 function list(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
-    summary: 'List calls, newest first; filter them, or search in what was said',
+    summary:
+      'List calls, newest first; filter them, or search in what was said. A page may hold fewer than asked for, even none: there is more while `next_cursor` is not null',
     querystring: callListQuerySchema,
     response: { 200: callListSchema, ...REFUSALS },
   };
@@ -171,7 +172,7 @@ function read(app: App, { reads }: CallRoutesDeps): void {
 function timeline(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
-    summary: 'Everything that happened in one call, in order',
+    summary: 'Everything that happened in one call, in order; of what vendors told the first 2,000 entries',
     params: callParamsSchema,
     response: { 200: callTimelineSchema, ...REFUSALS },
   };

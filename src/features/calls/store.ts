@@ -72,7 +72,11 @@ function newestFirst(a: CallRow, b: CallRow): number {
 }
 
 function select(trx: Trx, tenantId: string, filter: CallFilter) {
-  let query = trx.selectFrom('calls').selectAll().select(isReadBy(tenantId, filter.reader)).where('tenant_id', '=', tenantId);
+  let query = trx
+    .selectFrom('calls')
+    .selectAll()
+    .select(isReadBy(tenantId, filter.reader))
+    .where('tenant_id', '=', tenantId);
   const { status, direction, outcome, assistantId, fromTime, toTime, before } = filter;
   if (status !== undefined) query = query.where('status', '=', status);
   if (direction !== undefined) query = query.where('direction', '=', direction);
@@ -91,14 +95,17 @@ function isReadBy(tenantId: string, reader: string | undefined) {
     where r.tenant_id = ${tenantId} and r.user_id = ${reader} and r.call_id = calls.id)`.as('is_read');
 }
 
-export type TextRow = Selectable<CallTextsTable>;
+export type TextRow = Pick<Selectable<CallTextsTable>, 'transcript' | 'messages' | 'analysis'>;
 export type EventRow = Selectable<CallEventsTable>;
 
-export async function findCall(trx: Trx, id: string): Promise<{ row: CallRow; text: TextRow | undefined } | undefined> {
-  const row = await trx.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) return undefined;
-  const text = await trx.selectFrom('call_texts').selectAll().where('call_id', '=', id).executeTakeFirst();
-  return { row, text };
+export async function findCall(trx: Trx, id: string): Promise<CallRow | undefined> {
+  return await trx.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** What was said in it, which may be megabytes. */
+export async function findText(trx: Trx, id: string): Promise<TextRow | undefined> {
+  const texts = trx.selectFrom('call_texts').select(['transcript', 'messages', 'analysis']);
+  return await texts.where('call_id', '=', id).executeTakeFirst();
 }
 
 /** The call that a vendor's id stands for. */
@@ -107,13 +114,15 @@ export async function findCallIdByVendorId(trx: Trx, vendorId: string): Promise<
   return row?.call_id;
 }
 
-export async function listEvents(trx: Trx, callId: string): Promise<EventRow[]> {
+/** The first `most` of them. */
+export async function listEvents(trx: Trx, callId: string, most: number): Promise<EventRow[]> {
   return await trx
     .selectFrom('call_events')
     .selectAll()
     .where('call_id', '=', callId)
     .orderBy('at')
     .orderBy('key')
+    .limit(most)
     .execute();
 }
 
