@@ -57,12 +57,13 @@ const CANDIDATES = `select c.id, c.started_at from (
     (select c.id, c.started_at from calls c where ${IS_WANTED} and c.to_number = f.phone_number
       and c.from_number is distinct from f.phone_number ${NEWEST_FIRST})) c ${NEWEST_FIRST}`;
 
+/** As the index has it. */
+const MARKED = '(x.search || array_to_tsvector(array[x.tenant_id::text]))';
+
 // Text search is not leakproof, so under row-level security the index of words would never be used: the tenant is
 // checked here. What is frequent is soon met by going from call to call, newest first; what is rare the index names. What
 // is frequent and yet not met, since another filter keeps it away, ends the page early: its last row, no hit, tells how
 // far it looked.
-const MARKED = '(x.search || array_to_tsvector(array[x.tenant_id::text]))';
-
 const PAGE_OF_CALLS = `create function page_of_calls(wanted text, filters jsonb, before_time timestamptz, before_id uuid, most integer)
   returns table (call_id uuid, started_at timestamptz, is_hit boolean)
   language plpgsql volatile security definer rows 100
