@@ -1,5 +1,6 @@
 /** Fills the tables of calls with invented ones, half of them in one tenant, by statements of the database alone. */
 import { Client } from 'pg';
+import { indexes } from '../src/db/migrations/0018-search-of-one-tenant.ts';
 
 export type Filled = { calls: number; seconds: number; bytes: Record<string, number> };
 
@@ -16,12 +17,12 @@ export async function fillCalls(url: string, { tenantId, calls }: { tenantId: st
   try {
     await client.query('set synchronous_commit = off; set maintenance_work_mem = 262144; select setseed(0.5)');
     await client.query(`insert into tenants (name) select 'Tenant ' || n from generate_series(1, ${OTHERS}) n`);
-    await client.query('drop index call_texts_search');
+    await client.query('drop index call_texts_words');
     for (let from = 0; from < calls; from += STEP)
       await client.query(CALLS, [tenantId, from, Math.min(from + STEP, calls) - 1]);
     await client.query(PHRASES);
     await client.query(TEXTS, [tenantId]);
-    await client.query('create index call_texts_search on call_texts using gin (search)');
+    await client.query(`create index call_texts_words ${indexes.call_texts_words}`);
     await client.query(DAYS_OF_CALLS);
     for (const table of ['calls', 'call_texts', 'call_days']) await client.query(`vacuum analyze ${table}`);
     return { calls, seconds: (performance.now() - startedMs) / 1000, bytes: await sizes(client) };

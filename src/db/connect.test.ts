@@ -37,10 +37,9 @@ describe('the lanes to a database that is well', () => {
 
   it('serves as a role without rights of its own, with limits on every wait', async () => {
     const { rows } = await sql`select current_user as who, current_setting('statement_timeout') as statement,
-      current_setting('idle_in_transaction_session_timeout') as idle, current_setting('timezone') as zone`.execute(
-      connect(test.url).system,
-    );
-    expect(rows).toEqual([{ who: 'ava_app', statement: '5s', idle: '10s', zone: 'UTC' }]);
+      current_setting('idle_in_transaction_session_timeout') as idle, current_setting('timezone') as zone,
+      current_setting('jit') as jit`.execute(connect(test.url).system);
+    expect(rows).toEqual([{ who: 'ava_app', statement: '5s', idle: '10s', zone: 'UTC', jit: 'off' }]);
   });
 
   it('gives counters as numbers while that is exact, and days without a time zone', async () => {
@@ -54,6 +53,28 @@ describe('the lanes to a database that is well', () => {
         moment: new Date('2026-03-01T12:00:00Z'),
       },
     ]);
+  });
+
+  it('gives moments to the millisecond, of any year, and says what is none', async () => {
+    const moments = [
+      ...[
+        '2026-03-01 12:00:00+00',
+        '2026-03-01 12:00:00.1+00',
+        '2026-03-01 12:00:00.12+00',
+        '2026-03-01 12:00:00.123+00',
+      ],
+      ...[
+        '2026-03-01 23:59:59.999999+00',
+        '1969-12-31 23:59:59.999+00',
+        '2024-02-29 00:00:00+00',
+        '9999-12-31 23:59:59+00',
+      ],
+      ...['0099-01-01 00:00:00+00', '0044-03-15 12:00:00+00 BC', '12026-01-01 00:00:00.5+00', 'infinity'],
+    ];
+    const { rows } = await sql<{ moment: Date; ms: number }>`select m::timestamptz as moment,
+      trunc(extract(epoch from m::timestamptz) * 1000)::float8 as ms
+      from unnest(${moments}::text[]) with ordinality u(m, place) order by place`.execute(connect(test.url).system);
+    expect(rows.map(({ moment }) => Number(moment))).toEqual(rows.map(({ ms }) => ms));
   });
 
   it('fails the transaction, not the process, when its connection is lost between two statements', async () => {

@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { Client } from 'pg';
 import { installJobs, JOBS_SCHEMA } from '../jobs/schema.ts';
+import { buildIndexes } from './build-indexes.ts';
 import type { Migrations } from './migrations/released.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { clientSettings, createPool } from './pool.ts';
@@ -82,12 +83,21 @@ async function applyPending(options: MigrateOptions, lock: Client): Promise<stri
   const { pending } = await readMigrationState(options.url, migrations);
   for (const name of pending) {
     refuseWhatIsNeeded(stillNeeded([name], migrations, await readRunning(lock)));
+    const { contract, indexes } = migrations[name] ?? {};
+    if (indexes) await buildAhead(options, name, indexes);
     await applyPatiently(options, name, migrations);
-    const contract = migrations[name]?.contract;
     if (contract) await noteTaken(lock, name, contract);
   }
   if (pending.length > 0) await lock.query(`grant select on kysely_migration to ${SERVING_ROLE}`);
   return pending;
+}
+
+async function buildAhead({ url, log }: MigrateOptions, migration: string, indexes: Record<string, string>) {
+  log.info(
+    { migration, indexes: Object.keys(indexes) },
+    `${migration} builds its indexes first; nobody waits for them`,
+  );
+  await buildIndexes(url, indexes);
 }
 
 /** Throws where a newer version has taken away what this one needs. Works as the serving role too. */

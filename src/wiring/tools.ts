@@ -11,7 +11,7 @@ import type { Effects } from '../features/effects/effects.ts';
 import type { NumberRouting, RoutingTable } from '../features/phone-numbers/routing.ts';
 
 export type ToolDepsOptions = Omit<ToolsDeps, 'lineOf' | 'findRouting'> & {
-  calls: Pick<Calls, 'findByVendorId' | 'get'>;
+  calls: Pick<Calls, 'findByVendorId' | 'getBrief'>;
   table: Pick<RoutingTable, 'all'>;
 };
 
@@ -35,7 +35,7 @@ export function createToolDeps(options: ToolDepsOptions): AssistantTools {
   });
 }
 
-type LookUps = { clock: Clock; calls: Pick<Calls, 'findByVendorId' | 'get'>; effects: Pick<Effects, 'find'> };
+type LookUps = { clock: Clock; calls: Pick<Calls, 'findByVendorId' | 'getBrief'>; effects: Pick<Effects, 'find'> };
 
 /**
  * The line that AVA gave to this conversation. What a message says about its CallSid does not count, since tenants may
@@ -44,7 +44,7 @@ type LookUps = { clock: Clock; calls: Pick<Calls, 'findByVendorId' | 'get'>; eff
 async function lineOf({ calls, effects }: LookUps, tenantId: string, vapiCallId: string): Promise<string | undefined> {
   const callId = await calls.findByVendorId(tenantId, vapiCallId);
   if (callId === undefined) return undefined;
-  const { twilio_call_sid: callSid } = await calls.get(tenantId, callId);
+  const { twilio_call_sid: callSid } = await calls.getBrief(tenantId, callId);
   if (callSid === null) return undefined;
   const ring = await effects.find(tenantId, `ring:${callSid}`);
   return (ring?.outcome as { vapiCallId?: string } | null)?.vapiCallId === vapiCallId ? callSid : undefined;
@@ -59,6 +59,6 @@ async function findRouting(
   const ringing = own.filter((one) => one.assistantId !== null && one.assistantId === assistantId);
   if (ringing.length === 1 || vapiCallId === null) return ringing[0];
   const callId = await calls.findByVendorId(tenantId, vapiCallId);
-  const to = callId === undefined ? undefined : (await calls.get(tenantId, callId)).to;
+  const to = callId === undefined ? undefined : (await calls.getBrief(tenantId, callId)).to;
   return own.find((one) => one.phoneNumber === to) ?? ringing[0];
 }

@@ -23,7 +23,10 @@ const IS_WANTED = `c.tenant_id = own
 // A word that many calls hold is soon found among the newest; the index of words would name them all. What is not found
 // there is rare, and the index names few. Text search is not leakproof, so under row-level security that index would
 // never be used: the tenant is checked here.
-const FIND_CALLS = `create function find_calls(wanted text, filters jsonb, before_time timestamptz, before_id uuid, most integer)
+/** `holdsWords`: what is asked of a text `x`, in words that an index of words has. */
+export const findCalls = (
+  holdsWords: string,
+) => `create or replace function find_calls(wanted text, filters jsonb, before_time timestamptz, before_id uuid, most integer)
   returns setof uuid language plpgsql stable security definer
   set search_path = public, pg_temp as $body$
   declare
@@ -47,14 +50,14 @@ const FIND_CALLS = `create function find_calls(wanted text, filters jsonb, befor
       where x.search @@ words order by n.place limit most;
     get diagnostics found_so_far = row_count;
     if found_so_far >= most or coalesce(cardinality(newest), 0) < ${NEWEST} then return; end if;
-    return query with hits as materialized (select x.call_id from call_texts x where x.tenant_id = own and x.search @@ words)
+    return query with hits as materialized (select x.call_id from call_texts x where x.tenant_id = own and ${holdsWords})
       select c.id from hits join calls c on c.id = hits.call_id
       where ${IS_WANTED} and (c.started_at, c.id) < (edge, newest[${NEWEST}])
       order by c.started_at desc, c.id desc limit most - found_so_far;
   end $body$`;
 
 const STATEMENTS = [
-  FIND_CALLS,
+  findCalls('x.search @@ words'),
   'grant create on schema public to ava_directory',
   `alter function ${SIGNATURE} owner to ava_directory`,
   'revoke create on schema public from ava_directory',

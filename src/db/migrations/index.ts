@@ -16,6 +16,7 @@ import * as replicas from './0012-replicas.ts';
 import * as readsAndMessages from './0014-reads-and-messages.ts';
 import * as callSearch from './0015-call-search.ts';
 import * as textMessages from './0016-text-messages.ts';
+import * as searchOfOneTenant from './0018-search-of-one-tenant.ts';
 import type { Migrations } from './released.ts';
 
 export const MIGRATIONS: Migrations = {
@@ -33,4 +34,5 @@ export const MIGRATIONS: Migrations = {
   '0014-reads-and-messages': readsAndMessages,
   '0015-call-search': callSearch,
   '0016-text-messages': textMessages,
+  '0018-search-of-one-tenant': searchOfOneTenant,
 };

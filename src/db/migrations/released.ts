@@ -15,5 +15,12 @@ export type Contract = {
   takes: readonly string[];
 };
 
-export type ReleasedMigration = Migration & { contract?: Contract };
+export type ReleasedMigration = Migration & {
+  contract?: Contract;
+  /**
+   * Indexes of tables that may be large, by name: what stands behind `create index NAME`. They are built before the
+   * migration, while everybody works; its `up` says `create index if not exists` for a database that is new.
+   */
+  indexes?: Readonly<Record<string, string>>;
+};
 export type Migrations = Record<string, ReleasedMigration>;

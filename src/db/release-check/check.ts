@@ -48,7 +48,7 @@ export async function checkRelease(url: string, migrations: Migrations = MIGRATI
       ...goneForGood(migrations, await readTaken(client)),
       ...stillNeeded(state.pending, migrations, running),
       ...undeclared(tried, migrations),
-      ...(await tooLong(client, tried)),
+      ...(await tooLong(client, tried, migrations)),
     ];
     return {
       fits: problems.length === 0 && untried === null,
@@ -120,19 +120,24 @@ function undeclared(tried: readonly Tried[], migrations: Migrations): ReleasePro
 const LARGE_ROWS = 100_000;
 const LARGE_BYTES = 64 * 1024 * 1024;
 
-async function tooLong(client: Client, tried: readonly Tried[]): Promise<ReleaseProblem[]> {
+async function tooLong(client: Client, tried: readonly Tried[], migrations: Migrations): Promise<ReleaseProblem[]> {
   const problems: ReleaseProblem[] = [];
   for (const { migration, change } of tried) {
+    if (isBuiltAhead(change, migrations[migration]?.indexes)) continue;
     if (change.effect !== 'blocks' || !(await isLarge(client, change))) continue;
     problems.push({
       migration,
       problem: `${migration} ${change.sentence}, and ${change.table} is large.`,
       remedy: change.what.startsWith('index ')
-        ? `Build it by hand first with "create index concurrently", and let the migration say "if not exists".`
+        ? `Declare it in the "indexes" of the migration, or build it by hand first with "create index concurrently".`
         : 'Add a new column or table beside it, fill it in small steps, and change over in a later release.',
     });
   }
   return problems;
+}
+
+function isBuiltAhead({ what }: Change, indexes: Readonly<Record<string, string>> = {}): boolean {
+  return Object.keys(indexes).some((name) => what === `index ${name}`);
 }
 
 async function isLarge(client: Client, { what, table }: Change): Promise<boolean> {

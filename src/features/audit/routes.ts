@@ -33,7 +33,8 @@ function verifyTrail(app: App, { audit }: { audit: Audit }): void {
   app.route({
     method: 'GET',
     url: '/ops/audit/verification',
-    config: { access: 'admin', limitGroup: 'audit' },
+    // It reads the whole trail: seconds of work where that is long.
+    config: { access: 'admin', limitGroup: 'audit-verification', limitPerMinute: 2 },
     schema: {
       tags: ['ops'],
       summary: 'Whether the trail of this tenant is whole',

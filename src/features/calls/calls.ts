@@ -10,13 +10,13 @@ import { fail } from '../../errors.ts';
 import { readCursor, writeCursor } from '../../http/cursor.ts';
 import type { Applied } from './applied.ts';
 import { applyFacts } from './apply.ts';
-import type { Call, CallDetail, TimelineEntry } from './contract.ts';
+import type { Call, CallDetail, ListedCall, TimelineEntry } from './contract.ts';
 import { type CallFact, plausible } from './fact.ts';
 import * as store from './store.ts';
 import { type Addition, timelineOf } from './timeline.ts';
 import { factOfTwilio, type KeptTwilio } from './twilio-facts.ts';
 import { factOfVapi, type KeptVapi } from './vapi-facts.ts';
-import { toCall, toDetail } from './wire.ts';
+import { placeOf, toCall, toDetail, toListedCall } from './wire.ts';
 
 /** A stored message of a vendor, as the ledger hands it over. */
 export type StoredMessage = {
@@ -48,6 +48,9 @@ export type Calls = ReturnType<typeof createCalls>;
 
 export type ListQuery = Omit<store.CallFilter, 'before' | 'most'> & { cursor?: string | undefined; limit: number };
 
+/** No call that people had comes near it; one that a program floods must not cost more than a page of anything. */
+const MOST_EVENTS = 2_000;
+
 export function createCalls(deps: CallsDeps) {
   const { db } = deps;
 
@@ -77,40 +80,47 @@ export function createCalls(deps: CallsDeps) {
         messages.map(factOf).filter((fact) => fact !== undefined),
       ),
 
-    async list(tenantId: string, query: ListQuery): Promise<{ calls: Call[]; nextCursor: string | null }> {
+    async list(tenantId: string, query: ListQuery): Promise<{ calls: ListedCall[]; nextCursor: string | null }> {
       const { cursor, limit, ...filter } = query;
-      const found = await db.asTenant(tenantId, (trx) =>
+      const { rows, goOn } = await db.asTenant(tenantId, (trx) =>
         store.listCalls(trx, tenantId, { ...filter, before: readCursor(cursor), most: limit + 1 }),
       );
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return {
-        calls: page.map(toCall),
-        nextCursor: isMore ? writeCursor({ time: last.started_at, id: last.id }) : null,
-      };
+      const page = rows.slice(0, limit);
+      const next = rows.length > limit ? placeOf(page.at(-1)!) : goOn;
+      return { calls: page.map(toListedCall), nextCursor: next === undefined ? null : writeCursor(next) };
     },
 
     async get(tenantId: string, id: string): Promise<CallDetail> {
-      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      const found = await db.asTenant(tenantId, async (trx) => {
+        const row = await store.findCall(trx, id);
+        return row && { row, text: await store.findText(trx, id) };
+      });
       if (found === undefined) throw noSuchCall();
       return toDetail(found.row, found.text);
     },
 
-    async timeline(tenantId: string, id: string): Promise<TimelineEntry[]> {
+    /** A call without what was said. */
+    async getBrief(tenantId: string, id: string): Promise<Call> {
+      const row = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (row === undefined) throw noSuchCall();
+      return toCall(row);
+    },
+
+    /** `most`: of what vendors told; what comes behind is left out. */
+    async timeline(tenantId: string, id: string, most = MOST_EVENTS): Promise<TimelineEntry[]> {
       const found = await db.asTenant(tenantId, async (trx) => {
-        const call = await store.findCall(trx, id);
-        return call && { call, events: await store.listEvents(trx, id) };
+        const row = await store.findCall(trx, id);
+        return row && { row, events: await store.listEvents(trx, id, most) };
       });
       if (found === undefined) throw noSuchCall();
-      return timelineOf(found.events, await deps.additions(tenantId, toCall(found.call.row)));
+      return timelineOf(found.events, await deps.additions(tenantId, toCall(found.row)));
     },
 
     /** What is recorded of a call, and where. */
     async recordingOf(tenantId: string, id: string): Promise<{ recording: string | null; vapiCallId: string | null }> {
-      const found = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
-      if (found === undefined) throw noSuchCall();
-      return { recording: found.row.recording, vapiCallId: found.row.vapi_call_id };
+      const row = await db.asTenant(tenantId, (trx) => store.findCall(trx, id));
+      if (row === undefined) throw noSuchCall();
+      return { recording: row.recording, vapiCallId: row.vapi_call_id };
     },
 
     /** The call behind an id of a vendor. */

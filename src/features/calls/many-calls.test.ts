@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/database.ts';
@@ -13,7 +14,9 @@ import { createCallExport, csvCell } from './export.ts';
 import { createReads } from './reads.ts';
 import { callRoutes } from './routes.ts';
 
-const CALLS = 2_600;
+/** More than one page may look at, and than the index of words may find. */
+const CALLS = 9_000;
+const CALLS_OF_THE_OTHER = 3_000;
 let test: TestDatabase;
 let app: PrivateApp;
 let caller: Caller;
@@ -24,7 +27,8 @@ beforeAll(async () => {
   const { database: db } = test;
   caller = await makeCaller(db);
   const other = await makeCaller(db);
-  for (const { tenantId } of [caller, other]) await fill(tenantId);
+  await fill(caller.tenantId, CALLS);
+  await fill(other.tenantId, CALLS_OF_THE_OTHER, 'zebra');
   const clock = systemClock;
   const log = { info: () => {}, warn: () => {}, error: () => {} } as never;
   const audit = createAudit({ db, clock, log, key: async () => createHmac('sha256', 'audit').digest() });
@@ -42,22 +46,23 @@ afterAll(async () => {
   await test?.drop();
 });
 
-/** The calls are a minute apart; the oldest five alone were about a piano, and two of these failed. */
-async function fill(tenantId: string): Promise<void> {
+/** The calls are a minute apart; the oldest five alone were about a piano, and some of these failed. */
+async function fill(tenantId: string, calls: number, extra = ''): Promise<void> {
   const owner = new Client({ connectionString: test.url });
   await owner.connect();
   await owner.query(
     `insert into calls (tenant_id, vapi_call_id, direction, status, outcome, from_number, customer_name, started_at)
      select $1, 'call ' || n, 'inbound', 'ended', case when n % 2 = 0 then 'failed' else 'ai' end, '+4930' || n, $2,
-       timestamptz '2026-01-01' - make_interval(mins => n) from generate_series(1, ${CALLS}) n`,
-    [tenantId, '=cmd("x"),'],
+       timestamptz '2026-01-01' - make_interval(mins => n) from generate_series(1, $3::int) n`,
+    [tenantId, '=cmd("x"),', calls],
   );
   await owner.query(
     `insert into call_texts (tenant_id, call_id, transcript, messages, search)
      select tenant_id, id, '', '[]', to_tsvector('simple', 'hello ' ||
-       case when substr(vapi_call_id, 6)::int > ${CALLS} - 5 then 'piano' else 'phone' end) from calls where tenant_id = $1`,
-    [tenantId],
+       case when substr(vapi_call_id, 6)::int > $2::int - 5 then 'piano' else 'phone' end || ' ' || $3) from calls where tenant_id = $1`,
+    [tenantId, calls, extra],
   );
+  await owner.query('analyze calls; analyze call_texts');
   await owner.end();
 }
 
@@ -72,6 +77,7 @@ async function vapiIds(query: string): Promise<string[]> {
   return found;
 }
 
+const manyWords = (count: number) => Array.from({ length: count }, (_, n) => `+or+none${n}`).join('');
 const names = (...numbers: number[]) => numbers.map((n) => `call ${n}`);
 
 describe('a search in very many calls', () => {
@@ -84,9 +90,47 @@ describe('a search in very many calls', () => {
 
   it('applies every filter before it counts, so that a frequent word hides nothing', async () => {
     expect(await vapiIds('q=piano&outcome=failed')).toEqual(names(CALLS - 4, CALLS - 2, CALLS));
-    expect(await vapiIds('q=hello&phone_number=%2B49302599')).toEqual(names(2_599));
-    expect(await vapiIds('q=hello&to_time=2025-12-30T04:42:00Z&limit=1')).toEqual(names(2_599, 2_600));
+    expect(await vapiIds('q=hello&phone_number=%2B49308999')).toEqual(names(8_999));
+    expect(await vapiIds('q=hello&to_time=2025-12-25T18:02:00Z&limit=1')).toEqual(names(8_999, 9_000));
     expect(await vapiIds('q=hello&limit=200')).toEqual(names(...Array.from({ length: CALLS }, (_, i) => i + 1)));
+  });
+
+  it('ends a page early where a word that must not be there is everywhere, and goes on behind what it looked at', async () => {
+    const first = await app.call('GET', '/api/v1/calls?q=-phone');
+    expect(first.body).toEqual({ calls: [], next_cursor: expect.any(String) });
+    expect(await vapiIds('q=-phone')).toEqual(names(8_996, 8_997, 8_998, 8_999, 9_000));
+    expect(await vapiIds('q=-hello')).toEqual([]);
+  });
+
+  it('does the same for a phrase that nobody said though everybody said its words, also where the index counted them', async () => {
+    for (const query of ['q=%22phone+hello%22', 'q=%22phone+hello%22&to_time=2025-12-31T00:00:00Z']) {
+      const { body } = await app.call('GET', `/api/v1/calls?${query}`);
+      expect(body).toEqual({ calls: [], next_cursor: expect.any(String) });
+      expect(await vapiIds(query)).toEqual([]);
+    }
+    expect(await vapiIds('q=%22hello+piano%22')).toEqual(names(8_996, 8_997, 8_998, 8_999, 9_000));
+    expect(await vapiIds('q=piano+-hello')).toEqual([]);
+  });
+
+  it('finds any of many words, more than the index is asked for', async () => {
+    const few = 'q=piano+or+violin';
+    expect(await vapiIds(few)).toHaveLength(5);
+    const { body } = await app.call('GET', `/api/v1/calls?${few}${'+or+x'.repeat(2)}${manyWords(9)}`);
+    expect(body).toEqual({ calls: [], next_cursor: expect.any(String) });
+    expect(await vapiIds(`${few}${manyWords(9)}`)).toHaveLength(5);
+  });
+
+  it('reads no text of another tenant, however often the word was said there', async () => {
+    const found = await test.database.asTenant(caller.tenantId, async (trx) => {
+      const { rows } = await sql<{ call_id: string }>`
+        select call_id from page_of_calls('zebra', '{}', null, null, 51)`.execute(trx);
+      const read = await sql<{ texts: number }>`
+        select pg_stat_get_xact_tuples_fetched('call_texts'::regclass) as texts`.execute(trx);
+      return { rows, texts: Number(read.rows[0]!.texts) };
+    });
+    expect(found.rows).toEqual([]);
+    // The newest 500 of its own are looked at one by one.
+    expect(found.texts).toBeLessThanOrEqual(500);
   });
 
   it('leaves out what the person has read, and finds what stands behind it', async () => {
@@ -94,6 +138,11 @@ describe('a search in very many calls', () => {
     expect((await app.call('PUT', `/api/v1/calls/${body.calls[0].id}/read`)).status).toBeLessThan(300);
     expect(await vapiIds('q=piano&unread=true&limit=2')).toEqual(names(CALLS - 3, CALLS - 2, CALLS - 1, CALLS));
     expect(await vapiIds('q=piano&limit=2')).toHaveLength(5);
+    expect(await vapiIds('unread=true&limit=200')).toHaveLength(CALLS - 1);
+    const read = (await app.call('GET', '/api/v1/calls?q=piano')).body.calls.filter(
+      (call: { read: boolean }) => call.read,
+    );
+    expect(read.map((call: { vapi_call_id: string }) => call.vapi_call_id)).toEqual(names(CALLS - 4));
   });
 });
 

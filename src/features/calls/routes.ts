@@ -38,10 +38,11 @@ export function callRoutes(app: App, deps: CallRoutesDeps): void {
   remove(app, deps);
 }
 
-function list(app: App, { calls, reads }: CallRoutesDeps): void {
+function list(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
-    summary: 'List calls, newest first; filter them, or search in what was said',
+    summary:
+      'List calls, newest first; filter them, or search in what was said. A page may hold fewer than asked for, even none: there is more while `next_cursor` is not null',
     querystring: callListQuerySchema,
     response: { 200: callListSchema, ...REFUSALS },
   };
@@ -49,15 +50,9 @@ function list(app: App, { calls, reads }: CallRoutesDeps): void {
     const { cursor, limit, unread } = request.query;
     const { tenantId, userId } = request.caller;
     const unreadBy = unread === 'true' ? userId : undefined;
-    const found = await calls.list(tenantId, { ...filterOf(request.query), unreadBy, cursor, limit });
-    const isRead = await reads.among(
-      { tenantId, userId },
-      found.calls.map(({ id }) => id),
-    );
-    return {
-      calls: found.calls.map((call) => ({ ...call, read: isRead.has(call.id) })),
-      next_cursor: found.nextCursor,
-    };
+    const asked = { ...filterOf(request.query), unreadBy, reader: userId, cursor, limit };
+    const found = await calls.list(tenantId, asked);
+    return { calls: found.calls, next_cursor: found.nextCursor };
   });
 }
 
@@ -177,7 +172,7 @@ function read(app: App, { reads }: CallRoutesDeps): void {
 function timeline(app: App, { calls }: CallRoutesDeps): void {
   const schema = {
     tags,
-    summary: 'Everything that happened in one call, in order',
+    summary: 'Everything that happened in one call, in order; of what vendors told the first 2,000 entries',
     params: callParamsSchema,
     response: { 200: callTimelineSchema, ...REFUSALS },
   };

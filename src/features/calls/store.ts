@@ -1,6 +1,7 @@
 import { type Selectable, sql, type SqlBool, type Transaction } from 'kysely';
 import type { CallEventsTable, CallPoliciesTable, CallTextsTable } from '../../db/schema-calls.ts';
 import type { Schema } from '../../db/schema.ts';
+import type { TimeCursor } from '../../http/cursor.ts';
 import type { CallRow } from './applied.ts';
 
 type Trx = Transaction<Schema>;
@@ -16,20 +17,27 @@ export type CallFilter = {
   toTime?: Date | undefined;
   /** Whose unread calls alone. */
   unreadBy?: string | undefined;
-  before?: { time: Date; id: string } | undefined;
+  /** Who is told of each call whether they have read it. */
+  reader?: string | undefined;
+  before?: TimeCursor | undefined;
   most: number;
 };
 
+export type ListedRow = CallRow & { is_read: boolean | null };
+
+/** `goOn`: the page ended before it was full, for so many calls were looked at; where to ask on. */
+export type FoundCalls = { rows: ListedRow[]; goOn?: TimeCursor | undefined };
+
 /** Newest first. The tenant is named beside row-level security so that the planner can use the indexes that begin with it. */
-export async function listCalls(trx: Trx, tenantId: string, filter: CallFilter): Promise<CallRow[]> {
-  if (filter.q !== undefined) return await listOfWords(trx, tenantId, filter, filter.q);
-  if (filter.phoneNumber !== undefined) return await listOfNumber(trx, tenantId, filter, filter.phoneNumber);
-  return await select(trx, tenantId, filter).execute();
+export async function listCalls(trx: Trx, tenantId: string, filter: CallFilter): Promise<FoundCalls> {
+  if (filter.q !== undefined || filter.unreadBy !== undefined) return await lookFor(trx, tenantId, filter);
+  if (filter.phoneNumber === undefined) return { rows: await select(trx, tenantId, filter).execute() };
+  return { rows: await listOfNumber(trx, tenantId, filter, filter.phoneNumber) };
 }
 
-/** A function of the database applies every filter, so that a page is as full as it can be. */
-async function listOfWords(trx: Trx, tenantId: string, filter: CallFilter, words: string): Promise<CallRow[]> {
-  const { before, most } = filter;
+/** A function of the database applies every filter to as many calls as may be looked at for one page. */
+async function lookFor(trx: Trx, tenantId: string, filter: CallFilter): Promise<FoundCalls> {
+  const { before, most, reader } = filter;
   const filters = {
     status: filter.status,
     direction: filter.direction,
@@ -40,17 +48,19 @@ async function listOfWords(trx: Trx, tenantId: string, filter: CallFilter, words
     to_time: filter.toTime,
     unread_by: filter.unreadBy,
   };
-  const { rows } = await sql<{ id: string }>`select f as id from find_calls(${words}, ${JSON.stringify(filters)}::jsonb,
-    ${before?.time ?? null}, ${before?.id ?? null}, ${most}) f`.execute(trx);
-  const ids = rows.map((row) => row.id);
-  if (ids.length === 0) return [];
-  return await select(trx, tenantId, { most }).where('id', 'in', ids).execute();
+  const { rows } = await sql<{ id: string; time: Date; is_hit: boolean }>`
+    select call_id as id, started_at as time, is_hit from page_of_calls(${filter.q ?? null}, ${JSON.stringify(filters)}::jsonb,
+      ${before?.time ?? null}, ${before?.id ?? null}, ${most})`.execute(trx);
+  const goOn = rows.find((row) => !row.is_hit);
+  const ids = rows.filter((row) => row.is_hit).map((row) => row.id);
+  if (ids.length === 0) return { rows: [], goOn };
+  return { rows: await select(trx, tenantId, { most, reader }).where('id', 'in', ids).execute(), goOn };
 }
 
 /** Two index walks, one for each side of the line, instead of one walk over everything. */
-async function listOfNumber(trx: Trx, tenantId: string, filter: CallFilter, number: string): Promise<CallRow[]> {
+async function listOfNumber(trx: Trx, tenantId: string, filter: CallFilter, number: string): Promise<ListedRow[]> {
   const sides = ['from_number', 'to_number'] as const;
-  const rows = new Map<string, CallRow>();
+  const rows = new Map<string, ListedRow>();
   for (const side of sides) {
     for (const row of await select(trx, tenantId, filter).where(side, '=', number).execute()) rows.set(row.id, row);
   }
@@ -62,32 +72,40 @@ function newestFirst(a: CallRow, b: CallRow): number {
 }
 
 function select(trx: Trx, tenantId: string, filter: CallFilter) {
-  let query = trx.selectFrom('calls').selectAll().where('tenant_id', '=', tenantId);
-  const { status, direction, outcome, assistantId, fromTime, toTime, unreadBy, before } = filter;
+  let query = trx
+    .selectFrom('calls')
+    .selectAll()
+    .select(isReadBy(tenantId, filter.reader))
+    .where('tenant_id', '=', tenantId);
+  const { status, direction, outcome, assistantId, fromTime, toTime, before } = filter;
   if (status !== undefined) query = query.where('status', '=', status);
   if (direction !== undefined) query = query.where('direction', '=', direction);
   if (outcome !== undefined) query = query.where('outcome', '=', outcome);
   if (assistantId !== undefined) query = query.where('assistant_id', '=', assistantId);
   if (fromTime !== undefined) query = query.where('started_at', '>=', fromTime);
   if (toTime !== undefined) query = query.where('started_at', '<', toTime);
-  if (unreadBy !== undefined) query = query.where(isUnreadBy(tenantId, unreadBy));
   if (before !== undefined) query = query.where(sql<SqlBool>`(started_at, id) < (${before.time}, ${before.id}::uuid)`);
   return query.orderBy('started_at', 'desc').orderBy('id', 'desc').limit(filter.most);
 }
 
-function isUnreadBy(tenantId: string, userId: string) {
-  return sql<SqlBool>`not exists (select 1 from call_reads r
-    where r.tenant_id = ${tenantId} and r.user_id = ${userId} and r.call_id = calls.id)`;
+// Scalar: as a set it would be made of all that the person has ever read.
+function isReadBy(tenantId: string, reader: string | undefined) {
+  if (reader === undefined) return sql<boolean | null>`null`.as('is_read');
+  return sql<boolean | null>`(select true from call_reads r
+    where r.tenant_id = ${tenantId} and r.user_id = ${reader} and r.call_id = calls.id)`.as('is_read');
 }
 
-export type TextRow = Selectable<CallTextsTable>;
+export type TextRow = Pick<Selectable<CallTextsTable>, 'transcript' | 'messages' | 'analysis'>;
 export type EventRow = Selectable<CallEventsTable>;
 
-export async function findCall(trx: Trx, id: string): Promise<{ row: CallRow; text: TextRow | undefined } | undefined> {
-  const row = await trx.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) return undefined;
-  const text = await trx.selectFrom('call_texts').selectAll().where('call_id', '=', id).executeTakeFirst();
-  return { row, text };
+export async function findCall(trx: Trx, id: string): Promise<CallRow | undefined> {
+  return await trx.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** What was said in it, which may be megabytes. */
+export async function findText(trx: Trx, id: string): Promise<TextRow | undefined> {
+  const texts = trx.selectFrom('call_texts').select(['transcript', 'messages', 'analysis']);
+  return await texts.where('call_id', '=', id).executeTakeFirst();
 }
 
 /** The call that a vendor's id stands for. */
@@ -96,13 +114,15 @@ export async function findCallIdByVendorId(trx: Trx, vendorId: string): Promise<
   return row?.call_id;
 }
 
-export async function listEvents(trx: Trx, callId: string): Promise<EventRow[]> {
+/** The first `most` of them. */
+export async function listEvents(trx: Trx, callId: string, most: number): Promise<EventRow[]> {
   return await trx
     .selectFrom('call_events')
     .selectAll()
     .where('call_id', '=', callId)
     .orderBy('at')
     .orderBy('key')
+    .limit(most)
     .execute();
 }
 

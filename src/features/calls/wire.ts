@@ -1,4 +1,5 @@
 /** Calls as they cross the wire. */
+import type { TimeCursor } from '../../http/cursor.ts';
 import type { CallRow } from './applied.ts';
 import {
   type Call,
@@ -7,8 +8,9 @@ import {
   type CallStatus,
   ENDED_REASONS,
   type EndedReasonCode,
+  type ListedCall,
 } from './contract.ts';
-import type { TextRow } from './store.ts';
+import type { ListedRow, TextRow } from './store.ts';
 
 export function toCall(row: CallRow): Call {
   const code = row.ended_code as EndedReasonCode | null;
@@ -38,6 +40,15 @@ export function toCall(row: CallRow): Call {
     recovered: row.recovered,
     updated_at: row.updated_at.toISOString(),
   };
+}
+
+export function toListedCall(row: ListedRow): ListedCall {
+  return { ...toCall(row), read: row.is_read === true };
+}
+
+/** Where the list goes on behind a call. */
+export function placeOf(row: CallRow): TimeCursor {
+  return { time: row.started_at, id: row.id };
 }
 
 type StoredMessage = { role: string; text: string; secondsFromStart: number | null };

@@ -21,8 +21,8 @@ import { ofAlert, ofCall, ofChange, ofEffect, ofMessage, ofQuarantined, ofVersio
 export type TimelineDeps = {
   db: Database;
   calls: {
-    get(tenantId: string, id: string): Promise<Call>;
-    timeline(tenantId: string, id: string): Promise<TimelineEntry[]>;
+    getBrief(tenantId: string, id: string): Promise<Call>;
+    timeline(tenantId: string, id: string, most: number): Promise<TimelineEntry[]>;
   };
 };
 
@@ -39,7 +39,7 @@ export type StoryAsk = {
 export type Timeline = ReturnType<typeof createTimeline>;
 
 const MOST_ROWS = 500;
-const MOST_CALLS = 20;
+const MOST_CALLS = 10;
 const MOST_CORRELATION_IDS = 200;
 const AROUND_MS = 60_000;
 
@@ -70,7 +70,9 @@ const NOTHING =
 
 async function gather(deps: TimelineDeps, ask: StoryAsk): Promise<Found> {
   const first = await deps.db.asTenant(ask.tenantId, (trx) => seed(trx, ask));
-  const calls = await readCalls(deps, ask, first.callIds.slice(0, MOST_CALLS));
+  const callIds = first.callIds.slice(0, MOST_CALLS);
+  const most = Math.floor(MOST_ROWS / Math.max(1, callIds.length));
+  const calls = await readCalls(deps, ask, { callIds, most });
   const told = calls.flatMap(({ call, entries }) => ofCall(call, entries));
   const correlationIds = [...new Set([...first.correlationIds, ...told.map((one) => one.ids.correlation_id ?? '')])]
     .filter((id) => id !== '')
@@ -81,7 +83,7 @@ async function gather(deps: TimelineDeps, ask: StoryAsk): Promise<Found> {
   return {
     calls: known,
     tellings: unique([...told, ...more.tellings, ...shared]),
-    truncated: more.isFull || first.callIds.length > MOST_CALLS,
+    truncated: more.isFull || first.callIds.length > MOST_CALLS || calls.some(({ entries }) => entries.length >= most),
   };
 }
 
@@ -115,13 +117,20 @@ async function seed(trx: Transaction<Schema>, { tenantId, id }: StoryAsk) {
 
 type KnownCall = { call: StoryCall; entries: TimelineEntry[] };
 
-/** Newest first. A call that was deleted in this very moment is left out. */
-async function readCalls({ calls }: TimelineDeps, { tenantId }: StoryAsk, callIds: string[]): Promise<KnownCall[]> {
+/** Newest first, with the `most` first entries of each. A call that was deleted in this very moment is left out. */
+async function readCalls(
+  { calls }: TimelineDeps,
+  { tenantId }: StoryAsk,
+  { callIds, most }: { callIds: string[]; most: number },
+): Promise<KnownCall[]> {
   const found: KnownCall[] = [];
   for (const callId of callIds) {
-    const call = await calls.get(tenantId, callId).catch(unlessGone);
+    const call = await calls.getBrief(tenantId, callId).catch(unlessGone);
     if (call === undefined) continue;
-    found.push({ call: shortOf(call), entries: (await calls.timeline(tenantId, callId).catch(unlessGone)) ?? [] });
+    found.push({
+      call: shortOf(call),
+      entries: (await calls.timeline(tenantId, callId, most).catch(unlessGone)) ?? [],
+    });
   }
   return found.sort((a, b) => (a.call.started_at < b.call.started_at ? 1 : -1));
 }

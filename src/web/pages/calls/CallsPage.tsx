@@ -58,6 +58,8 @@ export default function CallsPage() {
       <Loaded query={query} skeleton={<SkeletonRows rows={8} />}>
         {({ pages }) => {
           const list = pages.flatMap((page) => page.calls);
+          if (list.length === 0 && query.hasNextPage)
+            return <p className="py-10 text-center text-muted">{calls.noneSoFar}</p>;
           if (list.length === 0) return <NoCalls isFiltered={isFiltered} />;
           return (
             <LongList

@@ -23,6 +23,7 @@ export const calls = {
   emptyTitle: 'No calls yet',
   emptyBody: 'Calls appear here as soon as somebody rings one of your numbers.',
   noMatchBody: 'Try fewer words, or take a filter away.',
+  noneSoFar: 'None among the newest calls. Show more to look further back.',
   live: 'On the phone now',
   recovered: 'Recovered',
   recoveredHint: 'Its webhooks never came; AVA found it in the vendor’s own list.',

@@ -25,6 +25,7 @@ export const calls: Text['calls'] = {
   emptyTitle: 'Pas encore d’appels',
   emptyBody: 'Les appels apparaissent ici dès que quelqu’un compose l’un de vos numéros.',
   noMatchBody: 'Essayez avec moins de mots, ou retirez un filtre.',
+  noneSoFar: 'Aucun parmi les appels les plus récents. Affichez-en plus pour remonter plus loin.',
   live: 'En ligne en ce moment',
   recovered: 'Récupéré',
   recoveredHint: 'Ses webhooks ne sont jamais arrivés ; AVA l’a trouvé dans la liste du fournisseur.',
