@@ -8,6 +8,7 @@ import { createCallDeps } from './wiring/calls.ts';
 import { connectDatabase } from './db/connect.ts';
 import { createReassertLater } from './features/assistants/jobs.ts';
 import { MIGRATIONS } from './db/migrations/index.ts';
+import { countMonthsMissing } from './db/month-upkeep.ts';
 import { createReplicaBeat } from './db/replicas.ts';
 import { createCalendarApis } from './features/calendars/apis.ts';
 import { createCalendars } from './features/calendars/calendars.ts';
@@ -205,6 +206,7 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   });
 
   const slowGauges = createSlowGauges(clock, SLOW_GAUGES_MS, [
+    async () => metrics.monthsMissing.set(await countMonthsMissing(db.lane('job').system)),
     async () => {
       const deadWebhooks = await telephone.inbox.refreshGauges();
       metrics.deadLetters.set(deadWebhooks + ((await jobs.depths())[DEAD_LETTERS]?.ready ?? 0));

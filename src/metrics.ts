@@ -89,6 +89,7 @@ export function createMetrics() {
       ['kind'],
     ),
     deadLetters: gauge('jobs_dead_letters', 'Jobs that failed for good and wait for an operator.'),
+    monthsMissing: gauge('database_months_missing', 'Tables without a partition for the next month.'),
     stubMode: gauge('stub_mode', '1 while INTEGRATIONS_STUB_MODE is on.', ['env']),
     alertsFiring: gauge('alerts_firing', 'Alerts that fire now.', ['rule', 'severity']),
     alerterLastRun: gauge('alerter_last_run_timestamp_seconds', 'When the alert rules were last evaluated.'),

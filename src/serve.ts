@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { EffectiveValue } from './config-reader.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
 import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
+import { keepMonthsAhead } from './db/month-upkeep.ts';
 import { createDeps, type Deps, type DepsOptions } from './deps.ts';
 import type { Log } from './log.ts';
 import { startWork } from './work.ts';
@@ -38,6 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => deps.close());
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
+  undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
   const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
@@ -84,11 +86,14 @@ async function untilNoticed({ lifecycle, clock }: Deps, graceMs: number): Promis
   }
 }
 
-async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string; stop(): Promise<void> }> {
+/** `url` is what AVA serves with; on the embedded database that is not the owner's. */
+type BroughtUp = { url: string; ownerUrl: string; stop(): Promise<void> };
+
+async function bringUpDatabase(config: Config, log: Log): Promise<BroughtUp> {
   if (config.databaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
     await migrate({ url: embedded.url, log });
-    return { url: embedded.servingUrl, stop: () => embedded.stop() };
+    return { url: embedded.servingUrl, ownerUrl: embedded.url, stop: () => embedded.stop() };
   }
   const state = await readMigrationState(config.databaseUrl).catch((error: unknown) => {
     // With its database away a replica still starts: ringing calls are answered from the last known routing.
@@ -97,7 +102,7 @@ async function bringUpDatabase(config: Config, log: Log): Promise<{ url: string;
   });
   if (state !== undefined && state.unknown.length > 0) await refuseIfGone(config.databaseUrl);
   if (state !== undefined && state.pending.length > 0) await migrateOrRefuse(config.databaseUrl, config, state, log);
-  return { url: config.databaseUrl, stop: async () => {} };
+  return { url: config.databaseUrl, ownerUrl: config.databaseUrl, stop: async () => {} };
 }
 
 async function migrateOrRefuse(

@@ -1,11 +1,12 @@
 /** A backup while AVA serves, by nothing but a connection. */
 import type { Writable } from 'node:stream';
 import type { Client } from 'pg';
-import { type KeptTable, listKeptTables, listSequences, seesAllRows } from './backup/catalogue.ts';
+import { DERIVED, type KeptTable, listKeptTables, listSequences, seesAllRows } from './backup/catalogue.ts';
 import { copyOut } from './backup/copy.ts';
 import { withClient } from './backup/client.ts';
 import { createFrameWriter, type FrameWriter } from './backup/frames.ts';
 import { readMigrationState } from './migrate.ts';
+import { listMonths, MONTHLY_TABLES } from './months.ts';
 
 export type BackupReport = { tables: number; rows: number; madeAt: Date };
 
@@ -22,8 +23,9 @@ export async function backupDatabase(url: string, out: Writable, onTable: OnTabl
     await client.query('begin isolation level repeatable read read only');
     const madeAt = (await client.query<{ now: Date }>('select now()')).rows[0]?.now ?? new Date();
     const writer = createFrameWriter(out);
-    await writer.manifest({ format: 1, madeAt: madeAt.toISOString(), migrations: applied });
-    const tables = await listKeptTables(client);
+    const months = await listAllMonths(client);
+    await writer.manifest({ format: 1, madeAt: madeAt.toISOString(), migrations: applied, months });
+    const tables = (await listKeptTables(client)).filter(({ name }) => DERIVED.every(({ table }) => table !== name));
     const tenants = (await seesAllRows(client)) ? undefined : await listTenants(client);
     let rows = 0;
     for (const table of tables) {
@@ -34,6 +36,12 @@ export async function backupDatabase(url: string, out: Writable, onTable: OnTabl
     await writer.end();
     return { tables: tables.length, rows, madeAt };
   });
+}
+
+async function listAllMonths(client: Client): Promise<Record<string, number[]>> {
+  const months: Record<string, number[]> = {};
+  for (const table of MONTHLY_TABLES) months[table] = await listMonths((text) => client.query(text), table);
+  return months;
 }
 
 // A role under row-level security sees one tenant at a time, so it goes from one to the next.

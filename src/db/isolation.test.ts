@@ -25,6 +25,7 @@ const DEFINER_FUNCTIONS = [
   'tenants_with_due_webhooks',
   'tenants_with_ended_calls',
   'webhook_counts',
+  'webhook_gone',
   'webhook_ledger',
 ];
 

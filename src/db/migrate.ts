@@ -7,6 +7,7 @@ import { installJobs, JOBS_SCHEMA } from '../jobs/schema.ts';
 import { buildIndexes } from './build-indexes.ts';
 import type { Migrations } from './migrations/released.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { makeAllMonthsAhead } from './month-upkeep.ts';
 import { clientSettings, createPool } from './pool.ts';
 import { goneForGood, noteTaken, readRunning, readTaken, stillNeeded } from './release-check/running.ts';
 import { createServingRole } from './serving-role.ts';
@@ -42,6 +43,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   try {
     await createServingRole(lock);
     const done = await applyPending(options, lock);
+    await makeMonths(options, lock);
     await installJobs(options.url);
     await grantJobs(lock);
     options.log.info({ applied: done }, done.length > 0 ? `Applied ${done.join(', ')}` : 'The database is up to date');
@@ -129,6 +131,16 @@ async function applyPatiently(options: MigrateOptions, name: string, migrations:
       options.log.info({ migration: name, pauseMs }, `${name} waits: others use its tables`);
       await delay(pauseMs);
     }
+  }
+}
+
+// Those of the next months are there from last time: where others hold the tables, it has time until tomorrow.
+async function makeMonths({ log }: MigrateOptions, lock: Client): Promise<void> {
+  try {
+    await makeAllMonthsAhead(lock);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    log.info({}, 'The months ahead were not made: others use the tables');
   }
 }
 

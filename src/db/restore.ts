@@ -2,12 +2,13 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { Client } from 'pg';
 import { backupDatabase, type BackupReport, type OnTable } from './backup.ts';
-import { type KeptTable, listKeptTables, seesAllRows } from './backup/catalogue.ts';
+import { DERIVED, type KeptTable, listKeptTables, seesAllRows } from './backup/catalogue.ts';
 import { withClient } from './backup/client.ts';
 import { copyIn } from './backup/copy.ts';
 import { makeIndexes, takeIndexes } from './backup/indexes.ts';
 import { type Frame, readFrames, type Section } from './backup/frames.ts';
 import { migrate, readMigrationState } from './migrate.ts';
+import { makeMonths, MONTHLY_TABLES } from './months.ts';
 
 /**
  * Fills an empty database from a backup, all or nothing. Migrates it first. Throws when it is not empty, and when the
@@ -33,8 +34,11 @@ export async function restoreDatabase(
     await client.query('begin');
     const tables = await listKeptTables(client);
     await makeRoom(client, tables);
+    for (const table of MONTHLY_TABLES)
+      await makeMonths((text) => client.query(text), table, first.manifest.months?.[table] ?? []);
     const indexes = await takeIndexes(client);
     const counts = await load(client, frames, tables, onTable);
+    for (const { fill } of DERIVED) await client.query(fill);
     await makeIndexes(client, indexes);
     if (!(await seesAllRows(client))) await setForced(client, tables, true);
     await client.query('commit');

@@ -8,6 +8,8 @@ type JsonValue = ColumnType<unknown, string | null, string | null>;
 export type CallTables = {
   phone_numbers: PhoneNumbersTable;
   webhook_events: WebhookEventsTable;
+  webhook_due: WebhookDueTable;
+  webhook_keys: WebhookKeysTable;
   webhook_quarantine: WebhookQuarantineTable;
   calls: CallsTable;
   call_links: CallLinksTable;
@@ -47,7 +49,7 @@ export type PhoneNumbersTable = {
   updated_by: string | null;
 };
 
-/** The ledger of vendors' messages: stored before the vendor hears "ok", applied once. */
+/** The ledger of vendors' messages, by month: stored before the vendor hears "ok", applied once. */
 export type WebhookEventsTable = {
   tenant_id: string;
   id: Generated<string>;
@@ -67,6 +69,12 @@ export type WebhookEventsTable = {
   repeats: Generated<number>;
   problem: string | null;
 };
+
+/** What of the ledger is not processed; a dead message is due at infinity. A trigger keeps it so. */
+export type WebhookDueTable = { tenant_id: string; due_at: Moment; event_id: string };
+
+/** What a repeat is known by: 16 bytes of the hash of `dedupe_key`. A unique key over months would have to hold the month. */
+export type WebhookKeysTable = { tenant_id: string; key: string; event_id: string };
 
 /** Messages of which nobody knows the tenant; only operators see them. */
 export type WebhookQuarantineTable = {

@@ -5,13 +5,13 @@ export type Column = { name: string; type: string; isGenerated: boolean; isNeede
 
 export type TenantTable = { name: string; columns: Column[] };
 
-/** All tables of the schema `public` that have a `tenant_id`. */
+/** All tables of the schema `public` that have a `tenant_id`; partitions are reached through theirs. */
 export async function listTenantTables(owner: Client): Promise<TenantTable[]> {
   const { rows } = await owner.query<{ table: string } & Column>(`
     select c.relname as table, a.attname as name, format_type(a.atttypid, null) as type,
       a.attgenerated <> '' or a.attidentity <> '' as "isGenerated", a.attnotnull and not a.atthasdef as "isNeeded"
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
       and exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped)
     order by c.relname, a.attnum`);
   const tables = new Map<string, TenantTable>();

@@ -10,6 +10,21 @@ export type KeptTable = {
   isTenants: boolean;
 };
 
+/** LIST: what follows from other tables, and is made anew by a restoration rather than kept in a backup. */
+export const DERIVED: { table: string; fill: string }[] = [
+  {
+    table: 'public.webhook_keys',
+    fill: `insert into webhook_keys (tenant_id, key, event_id)
+      select tenant_id, message_key(dedupe_key), id from webhook_events`,
+  },
+  {
+    table: 'public.webhook_due',
+    fill: `insert into webhook_due (tenant_id, due_at, event_id)
+      select tenant_id, case state when 'dead' then 'infinity' else due_at end, id from webhook_events
+      where state <> 'processed'`,
+  },
+];
+
 /**
  * Parents before children. Of the job queue: queues, waiting jobs and clocks; not its statistics. What says of this one
  * database who uses it and what its schema has lost stays with it.

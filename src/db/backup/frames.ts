@@ -12,6 +12,8 @@ export type Manifest = {
   format: 1;
   madeAt: string;
   migrations: string[];
+  /** The partitions of the tables that are kept by month; missing in backups from before there were any. */
+  months?: Record<string, number[]>;
 };
 
 /** A table follows with its rows; or the positions of the counters. */

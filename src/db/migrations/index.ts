@@ -16,7 +16,10 @@ import * as replicas from './0012-replicas.ts';
 import * as readsAndMessages from './0014-reads-and-messages.ts';
 import * as callSearch from './0015-call-search.ts';
 import * as textMessages from './0016-text-messages.ts';
+import * as webhookKeys from './0017-webhook-keys.ts';
 import * as searchOfOneTenant from './0018-search-of-one-tenant.ts';
+import * as webhookKeysFilled from './0019-webhook-keys-filled.ts';
+import * as webhookMonths from './0020-webhook-months.ts';
 import type { Migrations } from './released.ts';
 
 export const MIGRATIONS: Migrations = {
@@ -34,5 +37,8 @@ export const MIGRATIONS: Migrations = {
   '0014-reads-and-messages': readsAndMessages,
   '0015-call-search': callSearch,
   '0016-text-messages': textMessages,
+  '0017-webhook-keys': webhookKeys,
   '0018-search-of-one-tenant': searchOfOneTenant,
+  '0019-webhook-keys-filled': webhookKeysFilled,
+  '0020-webhook-months': webhookMonths,
 };

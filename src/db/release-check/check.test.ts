@@ -59,10 +59,7 @@ describe('a release is refused when a version that runs could not live with its 
       '9008': ['alter table calls alter column updated_at drop default', 'column calls.updated_at'],
       '9009': ["alter table calls add constraint known check (status <> '')", 'constraint calls.known'],
       '9010': ['create unique index one_sid on calls (tenant_id, twilio_call_sid)', 'index one_sid'],
-      '9011': [
-        'alter table webhook_events drop constraint webhook_events_tenant_id_dedupe_key_key',
-        'index webhook_events_tenant_id_dedupe_key_key',
-      ],
+      '9011': ['alter table effects drop constraint effects_tenant_id_key_key', 'index effects_tenant_id_key_key'],
       '9012': ['drop function webhook_counts()', 'function webhook_counts()'],
       '9013': ['revoke update on calls from ava_app', 'table calls'],
       '9014': ['drop policy tenant on call_links', 'policy call_links.tenant'],

@@ -8,7 +8,8 @@ import type { ColumnShape, RuleShape, Shape } from './shape.ts';
 export type Change = { effect: 'takes' | 'blocks'; what: string; table?: string; sentence: string };
 
 /** Compares two shapes of one database; new tables and whatever belongs to them are nobody's loss. */
-export function compareShapes(before: Shape, after: Shape): Change[] {
+export function compareShapes(before: Shape, found: Shape): Change[] {
+  const after = asPartitioned(before, found);
   return [
     ...lostTables(before, after),
     ...changedColumns(before, after),
@@ -21,6 +22,25 @@ export function compareShapes(before: Shape, after: Shape): Change[] {
   ];
 }
 
+/** A table that became the first partition of one of its name goes on as that one: its rows are there, and its rules. */
+function asPartitioned(before: Shape, after: Shape): Shape {
+  const former = new Map<number, number>();
+  for (const [name, { oid }] of before.tables) {
+    const now = after.tables.get(name);
+    const isInside = [...after.partitions.values()].some((one) => one.oid === oid && one.table === name);
+    if (now && isInside) former.set(now.oid, oid);
+  }
+  const as = <T extends { oid: number }>(all: Map<string, T>) =>
+    new Map([...all].map(([name, one]) => [name, { ...one, oid: former.get(one.oid) ?? one.oid }]));
+  return {
+    ...after,
+    tables: as(after.tables),
+    columns: as(after.columns),
+    constraints: as(after.constraints),
+    indexes: as(after.indexes),
+  };
+}
+
 function lostTables(before: Shape, after: Shape): Change[] {
   return [...before.tables].flatMap(([name, table]) => {
     const what = `${table.kind === 'S' ? 'sequence' : 'table'} ${name}`;
@@ -29,6 +49,7 @@ function lostTables(before: Shape, after: Shape): Change[] {
       const renamed = [...after.tables].find(([, other]) => other.oid === table.oid);
       return [takes(what, renamed ? `renames ${what} to ${renamed[0]}` : `drops ${what}`)];
     }
+    if (now.oid !== table.oid) return [takes(what, `puts another ${what} in the place of the one that is there`)];
     const lost = table.granted.split(',').filter((right) => right !== '' && !now.granted.split(',').includes(right));
     return lost.length === 0 ? [] : [takes(what, `takes the right ${lost.join(', ')} on ${name} from ava_app`)];
   });
@@ -149,7 +170,11 @@ function changedPolicies(before: Shape, after: Shape): Change[] {
 
 function rewrittenTables(before: Shape, after: Shape): Change[] {
   return [...before.tables]
-    .filter(([name, { file, kind }]) => kind !== 'S' && after.tables.get(name) && after.tables.get(name)?.file !== file)
+    .filter(([name, { file, kind }]) => {
+      const now = after.tables.get(name);
+      // A partitioned table has no file; what became its first partition has kept its own.
+      return kind !== 'S' && now && now.kind !== 'p' && now.file !== file;
+    })
     .map(([name]) => ({
       effect: 'blocks',
       what: `table ${name}`,

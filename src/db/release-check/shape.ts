@@ -7,6 +7,8 @@ export type RuleShape = { oid: number; definition: string; columns: number[]; is
 
 export type Shape = {
   tables: Map<string, TableShape>;
+  /** Partitions, which no version names, with the table that they are of. */
+  partitions: Map<string, { oid: number; table: string }>;
   /** By `table.column`. */
   columns: Map<string, ColumnShape>;
   /** Constraints by `table.name`. */
@@ -27,6 +29,7 @@ export async function readShape(client: Client): Promise<Shape> {
   const policies = await read<{ rule: string }>(POLICIES);
   return {
     tables: await read(TABLES),
+    partitions: await read(PARTITIONS),
     columns: await read(COLUMNS),
     constraints: await read(CONSTRAINTS),
     indexes: await read(INDEXES),
@@ -35,7 +38,12 @@ export async function readShape(client: Client): Promise<Shape> {
   };
 }
 
-const OURS = `c.relnamespace = 'public'::regnamespace and c.relname not like 'kysely\\_%'`;
+const OURS = `c.relnamespace = 'public'::regnamespace and not c.relispartition and c.relname not like 'kysely\\_%'`;
+
+const PARTITIONS = `
+  select c.relname as name, c.oid::int8 as oid, p.relname as table
+  from pg_class c join pg_inherits i on i.inhrelid = c.oid join pg_class p on p.oid = i.inhparent
+  where c.relispartition and c.relkind in ('r', 'p')`;
 
 const TABLES = `
   select c.relname as name, c.oid::int8 as oid, c.relfilenode::int8 as file, c.relkind as kind,
@@ -50,15 +58,16 @@ const COLUMNS = `
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   where ${OURS} and c.relkind in ('r', 'p', 'v', 'm')`;
 
-// NOT NULL is read with the column; keys and uniqueness with their index.
+// NOT NULL is read with the column; keys and uniqueness with their index. A rule that is not validated binds whoever
+// writes all the same, so to validate it takes nothing.
 const CONSTRAINTS = `
-  select c.relname || '.' || k.conname as name, c.oid::int8 as oid, pg_get_constraintdef(k.oid) as definition,
+  select c.relname || '.' || k.conname as name, c.oid::int8 as oid, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '') as definition,
     coalesce(k.conkey, '{}')::int[] as columns, false as "isUnique"
   from pg_constraint k join pg_class c on c.oid = k.conrelid
   where ${OURS} and k.contype in ('c', 'f', 'x')`;
 
 const INDEXES = `
-  select i.relname as name, c.oid::int8 as oid, pg_get_indexdef(i.oid) as definition,
+  select i.relname as name, c.oid::int8 as oid, replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') as definition,
     string_to_array(x.indkey::text, ' ')::int[] as columns, x.indisunique as "isUnique"
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid
   where ${OURS} and c.relkind in ('r', 'p', 'm')`;
@@ -66,7 +75,8 @@ const INDEXES = `
 const FUNCTIONS = `
   select p.oid::regprocedure::text as name, pg_get_function_result(p.oid) as answer,
     has_function_privilege('ava_app', p.oid, 'execute') as "isGranted"
-  from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind in ('f', 'p')`;
+  from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prokind in ('f', 'p')
+    and p.prorettype <> 'trigger'::regtype`;
 
 const POLICIES = `
   select c.relname || '.' || p.polname as name,

@@ -94,6 +94,7 @@ async function readGauges(metrics: Metrics, gauges: Record<string, number>): Pro
   gauges['quarantined'] = await highest(metrics.webhookQuarantine);
   gauges['unprocessed'] = await highest(metrics.webhookBacklog);
   gauges['dead_letters'] = await highest(metrics.deadLetters);
+  gauges['months_missing'] = await highest(metrics.monthsMissing);
   const degraded = [await highest(metrics.rateLimitDegraded), await highest(metrics.breakersAlone)];
   gauges['limits_degraded'] = Math.max(...degraded);
   const stub = await samplesOf(metrics.stubMode);

@@ -218,6 +218,17 @@ export const RULES: readonly AlertRule[] = [
     find: undefined,
   },
   {
+    id: 'months_not_made',
+    severity: 'warning',
+    summary: 'The database has no partition for the next month',
+    forSeconds: 300,
+    meaning:
+      'AVA makes one for each month, three months ahead, at every start and daily. Nothing is lost without: what comes goes into a partition for the rest, and is moved later.',
+    action: 'Run `ava migrate` with the role that owns the tables; grep the log for "months ahead" for the reason.',
+    promql: 'max(database_months_missing) > 0',
+    find: (view) => holds(view.gauge('months_missing') > 0, view.gauge('months_missing')),
+  },
+  {
     id: 'no_calls',
     severity: 'warning',
     summary: 'No call for two hours, at a time when there always are some',

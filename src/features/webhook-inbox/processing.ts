@@ -10,7 +10,7 @@ import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import type { Log } from '../../log.ts';
-import { claimDue, type EventRow, markFailed, markProcessed, tenantsWithDue, tryTurn } from './store.ts';
+import { type EventRow, listDue, lockPending, markFailed, markProcessed, takeTurn, tenantsWithDue } from './store.ts';
 
 /** Applies messages within `trx`; what it resolves to runs after the commit. */
 export type Apply = (trx: Transaction<Schema>, tenantId: string, events: StoredEvent[]) => Promise<() => void>;
@@ -75,8 +75,7 @@ export function createProcessing(deps: ProcessingDeps): Processing {
   async function inOneTransaction(tenantId: string, most: number): Promise<number> {
     let afterwards = () => {};
     const count = await lane.asTenant(tenantId, async (trx) => {
-      if (!(await tryTurn(trx, tenantId))) return 0;
-      const rows = await claimDue(trx, { now: deps.clock.now(), most });
+      const rows = await lockPending(trx, await takeTurn(trx, tenantId, { now: deps.clock.now(), most }));
       if (rows.length === 0) return 0;
       afterwards = await deps.apply(trx, tenantId, rows.map(storedEvent));
       await markProcessed(
@@ -101,7 +100,9 @@ export function createProcessing(deps: ProcessingDeps): Processing {
   }
 
   async function peek(tenantId: string): Promise<EventRow | undefined> {
-    const rows = await lane.asTenant(tenantId, (trx) => claimDue(trx, { now: deps.clock.now(), most: 1 }));
+    const rows = await lane.asTenant(tenantId, async (trx) =>
+      lockPending(trx, await listDue(trx, { now: deps.clock.now(), most: 1 })),
+    );
     return rows[0];
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database, Lane } from '../../db/connect.ts';
 import type { WebhookEventsTable } from '../../db/schema-calls.ts';
@@ -15,7 +14,6 @@ export async function keepAll(lane: Lane, events: IncomingEvent[]): Promise<stri
   const unique = new Map(events.map((event) => [`${event.tenantId} ${event.dedupeKey}`, event]));
   const given = [...unique.values()].map((event) => ({
     tenant_id: event.tenantId,
-    id: randomUUID(),
     vendor: event.vendor,
     type: event.type,
     dedupe_key: event.dedupeKey,
@@ -56,21 +54,35 @@ export async function tenantsWithDue(lane: Lane, now: Date): Promise<string[]> {
   return rows.map((row) => row.tenant_id);
 }
 
-/** False when another worker is at this tenant's messages. Held until the transaction ends. */
-export async function tryTurn(trx: Trx, tenantId: string): Promise<boolean> {
-  const { rows } = await sql<{ got: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${`inbox:${tenantId}`}, 0)) as got`.execute(trx);
-  return rows[0]?.got === true;
+export type DueFilter = { now: Date; most: number };
+
+/** What is due of this tenant; nothing when another worker is at its messages. The turn is held until the transaction ends. */
+export async function takeTurn(trx: Trx, tenantId: string, filter: DueFilter): Promise<string[]> {
+  const { rows } = await sql<{ due: string[] | null }>`
+    select case when got then ${dueIds(filter)} end as due
+    from (select pg_try_advisory_xact_lock(hashtextextended(${`inbox:${tenantId}`}, 0)) as got) turn`.execute(trx);
+  return rows[0]?.due ?? [];
 }
 
-export async function claimDue(trx: Trx, { now, most }: { now: Date; most: number }): Promise<EventRow[]> {
+export async function listDue(trx: Trx, filter: DueFilter): Promise<string[]> {
+  const { rows } = await sql<{ due: string[] }>`select ${dueIds(filter)} as due`.execute(trx);
+  return rows[0]?.due ?? [];
+}
+
+// The queue says where to look. Its rows are not locked: they go with the messages, by a trigger.
+function dueIds({ now, most }: DueFilter) {
+  return sql`array(select event_id from webhook_due where due_at <= ${now} order by due_at limit ${most})`;
+}
+
+/** The ids are given as values, so that the database asks the months alone in which they are. */
+export async function lockPending(trx: Trx, ids: string[]): Promise<EventRow[]> {
+  if (ids.length === 0) return [];
   return await trx
     .selectFrom('webhook_events')
     .selectAll()
+    .where('id', 'in', ids)
     .where('state', '=', 'pending')
-    .where('due_at', '<=', now)
     .orderBy('due_at')
-    .limit(most)
     .forUpdate()
     .skipLocked()
     .execute();

@@ -52,6 +52,12 @@ export const ALERTS: Record<string, AlertWords> = {
     meaning: 'Un travail a été tenté plusieurs fois puis abandonné, par exemple un e-mail que personne n’accepte.',
     action: 'Lancez « ava webhooks », lisez la raison, et rejouez-les.',
   },
+  months_not_made: {
+    summary: 'La base de données n’a pas de partition pour le mois prochain',
+    meaning:
+      'AVA en crée une par mois, trois mois à l’avance, à chaque démarrage et chaque jour. Rien ne se perd sans elle : ce qui arrive va dans la partition du reste, puis est déplacé.',
+    action: 'Lancez « ava migrate » avec le rôle qui possède les tables ; le journal (« months ahead ») dit la raison.',
+  },
   latency_p95: {
     summary: 'Une requête sur vingt prend plus de 500 ms',
     meaning: 'AVA, sa base de données ou un fournisseur est devenu lent.',
