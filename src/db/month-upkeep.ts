@@ -2,7 +2,6 @@
 import { type Kysely, sql } from 'kysely';
 import { Client } from 'pg';
 import type { Clock } from '../clock.ts';
-import type { MigrateLog } from './migrate.ts';
 import { makeMonthsAhead, MONTHLY_TABLES, partitionOf } from './months.ts';
 import { clientSettings } from './pool.ts';
 
@@ -12,7 +11,9 @@ const LOOK_MS = 86_400_000;
 /** Whoever uses the table waits behind a lock that is waited for. */
 const LOCK_TIMEOUT_MS = 500;
 
-export type MonthKeeperOptions = { url: string; clock: Clock; log: MigrateLog };
+type InfoLog = { info(fields: object, message: string): void };
+
+export type MonthKeeperOptions = { url: string; clock: Clock; log: InfoLog };
 
 /** Looks daily, whether there are enough months ahead, until the answer is called. `url` is the owner's. */
 export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => void {
@@ -29,7 +30,7 @@ export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => 
   return () => cancel();
 }
 
-async function lookOnce(url: string, log: MigrateLog): Promise<void> {
+async function lookOnce(url: string, log: InfoLog): Promise<void> {
   const settings = { url, applicationName: 'ava-months', role: undefined };
   const client = new Client(clientSettings({ ...settings, statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }));
   client.on('error', () => {});
