@@ -9,47 +9,77 @@ import type { House } from './house.ts';
 
 export type Answered = { atMs: number; ms: number; status: number };
 
-export type SoakLoad = { answered: Answered[]; calls: { made: number; heardError: number }; stop(): Promise<void> };
+export type SoakLoad = {
+  answered: Answered[];
+  /** Of a server that does next to nothing: what the machine alone costs. */
+  empty: Answered[];
+  calls: { made: number; heardError: number };
+  /** Nothing is asked, and what was asked over is closed, until `work` is done. */
+  rest<T>(work: () => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+};
 
 type Ask = { method: 'GET' | 'POST' | 'PUT'; path: string; headers: Record<string, string>; body?: string };
 
 const CALL_EVERY_MS = 3_000;
 const STREAMS = 5;
+/** So long it takes until what was closed is gone on the other side too. */
+const SETTLE_MS = 1_500;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-export function startSoakLoad(house: House, perSecond: number, random: () => number): SoakLoad {
-  const agent = new Agent({ connections: 64, headersTimeout: 20_000 });
+export function startSoakLoad(
+  house: House,
+  idle: { url: string; token: string },
+  { perSecond, random }: { perSecond: number; random(): number },
+): SoakLoad {
+  const open = () => new Agent({ connections: 64, headersTimeout: 20_000 });
+  let agent = open();
+  let isResting = false;
   const answered: Answered[] = [];
+  const empty: Answered[] = [];
   const calls = { made: 0, heardError: 0 };
   const over = new AbortController();
   const nextAsk = createMix(house, random);
   const url = house.servers[0]!.url;
-  const one = async (ask: Ask) => {
+  const one = async (origin: string, ask: Ask, into: Answered[]) => {
+    if (isResting) return;
     const atMs = performance.now();
     const { path: where, ...options } = ask;
     const status = await agent
-      .request({ origin: url, path: where, ...options, body: ask.body ?? null })
+      .request({ origin, path: where, ...options, body: ask.body ?? null })
       .then(async (answer) => {
         await answer.body.dump();
         return answer.statusCode;
       })
       .catch(() => 0);
-    answered.push({ atMs, ms: performance.now() - atMs, status });
+    into.push({ atMs, ms: performance.now() - atMs, status });
   };
   const ring = async () => {
     const result = await house.simulator.control.placeCall({ to: house.simulator.twilio.numbers[0]!, script: {} });
     calls.made += 1;
     if (result.heardError) calls.heardError += 1;
   };
+  const asked: Ask = { method: 'GET', path: '/', headers: { authorization: `Bearer ${idle.token}` } };
   const running = [
-    repeat(over.signal, 1000 / perSecond, () => void one(nextAsk())),
+    repeat(over.signal, 1000 / perSecond, () => void one(url, nextAsk(), answered)),
+    repeat(over.signal, 200, () => void one(idle.url, asked, empty)),
     repeat(over.signal, CALL_EVERY_MS, () => void ring()),
     repeat(over.signal, 1_000, () => hangUp(house)),
     ...Array.from({ length: STREAMS }, () => watch(house, over.signal)),
   ];
   return {
-    answered,
-    calls,
+    ...{ answered, empty, calls },
+    async rest(work) {
+      isResting = true;
+      await agent.close();
+      await wait(SETTLE_MS);
+      try {
+        return await work();
+      } finally {
+        agent = open();
+        isResting = false;
+      }
+    },
     async stop() {
       over.abort();
       await Promise.all(running);

@@ -21,7 +21,9 @@ const collect = runInNewContext('gc') as () => void;
 process.on('message', (order: string) => {
   if (order === 'collect') collect();
   const { rss, heapUsed, external } = process.memoryUsage();
-  process.send?.({ rss, heapUsed, external, handles: process.getActiveResourcesInfo().length });
+  const kinds = Object.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
+  const handles = Object.fromEntries(Object.entries(kinds).map(([kind, all]) => [kind, all!.length]));
+  process.send?.({ rss, heapUsed, external, handles });
 });
 process.on('SIGTERM', () => void server.stop({ patient: false }).finally(() => process.exit(0)));
 process.send?.({ url: server.url, ...(process.env['JOINS'] ? {} : await settleIn(server.deps)) });
