@@ -22,7 +22,7 @@ it('lets a vendor past a crowd that came before it', async () => {
   await house.letIn(301);
   // The vendor comes when the first of the crowd is served: without the line, or in one turn, all of it would be served first.
   house.onFirst(() => vendor.ask('/urgent'));
-  for (const [index, person] of crowd.entries()) person.ask(`/work/${index}`);
+  for (const [index, person] of crowd.entries()) person.ask(`/task/${index}`);
   await vendor.answered();
   expect(house.begunBeforeUrgent()).toBeLessThan(50);
   await Promise.all(crowd.map((person) => person.answered()));
@@ -33,7 +33,7 @@ it('runs what waited under its own correlation id', async () => {
   const house = await start();
   const crowd = await house.connectAll(50);
   await house.letIn(50);
-  for (const [index, person] of crowd.entries()) person.ask(`/work/${index}`, `X-Correlation-ID: id-${index}\r\n`);
+  for (const [index, person] of crowd.entries()) person.ask(`/task/${index}`, `X-Correlation-ID: id-${index}\r\n`);
   const answers = await Promise.all(crowd.map((person) => person.answered()));
   for (const [index, answer] of answers.entries()) {
     expect(answer).toContain(`x-correlation-id: id-${index}\r\n`);
@@ -46,8 +46,8 @@ it('works for nobody who has hung up while waiting', async () => {
   const [first, second, third] = await house.connectAll(3);
   first!.ask('/held');
   await until('the first is under way', () => house.held.length === 1);
-  second!.ask('/work/second');
-  third!.ask('/work/third');
+  second!.ask('/task/second');
+  third!.ask('/task/third');
   await until('two wait', async () => (await house.waiting()) === 2);
   second!.socket.destroy();
   await until('the server has noticed', async () => (await house.connections()) === 2);
@@ -62,10 +62,10 @@ it('refuses who has waited too long, and whoever comes when too many wait', asyn
   const people = await house.connectAll(4);
   people[0]!.ask('/held');
   await until('the first is under way', () => house.held.length === 1);
-  people[1]!.ask('/work/1');
-  people[2]!.ask('/work/2');
+  people[1]!.ask('/task/1');
+  people[2]!.ask('/task/2');
   await until('two wait', async () => (await house.waiting()) === 2);
-  people[3]!.ask('/work/3', 'X-Correlation-ID: too-many\r\n');
+  people[3]!.ask('/task/3', 'X-Correlation-ID: too-many\r\n');
   const refused = await people[3]!.answered();
   expect(refused).toMatch(/^HTTP\/1\.1 503 /);
   expect(refused).toContain('retry-after: 2\r\n');
@@ -79,12 +79,23 @@ it('refuses who has waited too long, and whoever comes when too many wait', asyn
   expect(await house.refusals()).toBe(3);
 });
 
+it('takes no place for a request that is never sent to its end', async () => {
+  const house = await start({ mostUnderWay: 1 });
+  const [slow, person] = await house.connectAll(2);
+  slow!.socket.write(
+    'POST /read HTTP/1.1\r\nHost: ava\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  );
+  await until('its beginning is there', () => house.begun.includes('sent in part'));
+  person!.ask('/task/beside');
+  expect(await person!.answered()).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 it('takes no place for an answer without end', async () => {
   const house = await start({ mostUnderWay: 1 });
   const [reader, person] = await house.connectAll(2);
   reader!.ask('/endless');
   await until('it is read', () => house.held.length === 1);
-  person!.ask('/work/beside');
+  person!.ask('/task/beside');
   expect(await person!.answered()).toMatch(/^HTTP\/1\.1 200 /);
   house.held.pop()!();
 });
@@ -102,11 +113,15 @@ async function start(options: Partial<PacerOptions> = {}) {
   let onFirst = () => {};
   await app.register(async (scope) => {
     pacer.pace(scope);
-    scope.get<{ Params: { name: string } }>('/work/:name', async (request) => {
+    scope.get<{ Params: { name: string } }>('/task/:name', async (request) => {
       if (begun.push(request.params.name) === 1) onFirst();
       clock.advance(1);
       return { id: currentContext()?.correlationId };
     });
+    scope.addHook('preParsing', async (request) => {
+      if (request.method === 'POST') begun.push('sent in part');
+    });
+    scope.post('/read', async () => ({}));
     scope.get('/held', () => {
       begun.push('held');
       return hold();

@@ -20,7 +20,7 @@ export type PacerOptions = {
   metrics: Pick<Metrics, 'requestsWaiting' | 'overloadRejections'>;
   /** How much of a turn of the event loop is spent on beginning requests. */
   turnMs?: number;
-  /** So many may be begun and not answered yet; the others are better off here, where nobody works for who has hung up. */
+  /** So many may be with their handlers; the others are better off here, where nobody works for who has hung up. */
   mostUnderWay?: number;
   longestWaitMs?: number;
   mostWaiting?: number;
@@ -34,7 +34,7 @@ declare module 'fastify' {
 }
 
 type Begin = (refusal?: Error) => void;
-type Waiting = { request: FastifyRequest; reply: FastifyReply; begin: Begin; sinceMs: number };
+type Waiting = { request: FastifyRequest; begin: Begin; sinceMs: number };
 
 /** So many are begun in each turn, however late it is: a process that the machine leaves waiting would do little but look. */
 const AT_LEAST = 8;
@@ -46,16 +46,15 @@ export function createPacer(options: PacerOptions): Pacer {
   let told = 0;
   let turn: { sinceMs: number; begun: number } | undefined;
 
-  function enter(request: FastifyRequest, reply: FastifyReply, begin: Begin): void {
+  function enter(request: FastifyRequest, begin: Begin): void {
     const nowMs = clock.monotonicMs();
     const present = (turn ??= beginTurn(nowMs));
     if (line.length() === 0 && hasRoom(present, nowMs)) {
       present.begun += 1;
-      count(request, reply);
       return begin();
     }
     if (line.length() >= mostWaiting) return refuse(begin);
-    line.add({ request, reply, begin, sinceMs: nowMs });
+    line.add({ request, begin, sinceMs: nowMs });
   }
 
   function beginTurn(sinceMs: number) {
@@ -79,10 +78,7 @@ export function createPacer(options: PacerOptions): Pacer {
       present.begun += 1;
       enterContext(first.request.work);
       if (isLate) refuse(first.begin);
-      else {
-        count(first.request, first.reply);
-        first.begin();
-      }
+      else first.begin();
       // What a request does at once is part of the turn.
       await undefined;
       nowMs = clock.monotonicMs();
@@ -91,8 +87,9 @@ export function createPacer(options: PacerOptions): Pacer {
     if (told !== line.length()) metrics.requestsWaiting.set((told = line.length()));
   }
 
+  /** Not before all of it is there: who sends slowly, or never ends, takes nobody's place. */
   function count(request: FastifyRequest, reply: FastifyReply): void {
-    if (request.routeOptions.config.isEndless === true) return;
+    if (request.routeOptions.config.isEndless === true || request.raw.socket.destroyed) return;
     underWay += 1;
     reply.raw.once('close', () => {
       underWay -= 1;
@@ -106,7 +103,13 @@ export function createPacer(options: PacerOptions): Pacer {
   }
 
   return {
-    pace: (app) => void app.addHook('onRequest', (request, reply, done) => enter(request, reply, done)),
+    pace(app) {
+      app.addHook('onRequest', (request, _reply, done) => enter(request, done));
+      app.addHook('preHandler', (request, reply, done) => {
+        count(request, reply);
+        done();
+      });
+    },
   };
 }
 
