@@ -76,7 +76,7 @@ async function run(order: CrowdOrder): Promise<CrowdReport> {
     if (at >= 0) idle.splice(at, 1);
     if (isOver) return;
     if (client.askedMs > 0) count('cut');
-    if (order.perSecond === undefined) void admit().then((next) => next && !isOver && ask(next, performance.now()));
+    if (order.perSecond === undefined) void askAnew(performance.now());
   };
   const admit = async (): Promise<Client | undefined> => {
     open += 1;
@@ -86,6 +86,14 @@ async function run(order: CrowdOrder): Promise<CrowdReport> {
       count('not connected');
     }
     return client;
+  };
+
+  const askAnew = async (dueMs: number) => {
+    const next = await admit();
+    if (next === undefined) return;
+    clients.push(next);
+    if (isOver) next.socket.destroy();
+    else ask(next, dueMs);
   };
 
   const clients = await openAll(order.perSecond === undefined ? order.connections : 64, admit);
@@ -107,7 +115,7 @@ async function run(order: CrowdOrder): Promise<CrowdReport> {
         const client = idle.pop();
         if (client !== undefined) ask(client, dueMs);
         else if (open >= order.connections) count('no connection free');
-        else void admit().then((next) => next && !isOver && (clients.push(next), ask(next, dueMs)));
+        else void askAnew(dueMs);
       }
     }
     await pause(Math.min(order.patienceMs, 2_000));

@@ -80,7 +80,7 @@ export function createPacer(options: PacerOptions): Pacer {
       if (isLate) refuse(first.begin);
       else first.begin();
       // What a request does at once is part of the turn.
-      await undefined;
+      await Promise.resolve();
       nowMs = clock.monotonicMs();
     }
     turn = line.length() > 0 && underWay < mostUnderWay ? beginTurn(nowMs) : undefined;
