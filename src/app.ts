@@ -32,6 +32,7 @@ import type { App } from './http/app-type.ts';
 import type { Actor } from './http/caller.ts';
 import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
+import { createPacer, type Pacer } from './http/pacer.ts';
 import { guardPrivateScope } from './http/private-scope.ts';
 import { refuseNul } from './http/storable.ts';
 import { createHttpServer } from './http/server.ts';
@@ -49,14 +50,15 @@ export async function createApp(deps: Deps): Promise<App> {
   await describeApi(app, deps.release.version);
   closeConnectionsWhileDraining(app, deps);
 
-  await app.register(async (scope) => publicScope(scope, deps));
+  const pacer = createPacer(deps);
+  await app.register(async (scope) => publicScope(scope, deps, pacer));
   await app.register(async (scope) => providerScope(scope, deps), { prefix: '/webhooks' });
-  await app.register(async (scope) => privateScope(scope, deps), { prefix: '/api/v1' });
+  await app.register(async (scope) => privateScope(scope, deps, pacer), { prefix: '/api/v1' });
   return app;
 }
 
 /** Open to everybody. */
-async function publicScope(app: App, deps: Deps): Promise<void> {
+async function publicScope(app: App, deps: Deps, pacer: Pacer): Promise<void> {
   refuseNul(app);
   healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
   serveOpenApi(app);
@@ -64,13 +66,17 @@ async function publicScope(app: App, deps: Deps): Promise<void> {
   const limits = { ...deps, perMinute: deps.config.rateLimitPerMinute };
   const { accounts, config } = deps;
   calendarCallbackRoute(app, { ...deps, publicUrl: config.publicUrl });
-  await app.register(async (scope) => signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl }), {
-    prefix: '/api/v1',
-  });
+  await app.register(
+    async (scope) => {
+      pacer.pace(scope);
+      signInRoutes(scope, { accounts, limits, publicUrl: config.publicUrl });
+    },
+    { prefix: '/api/v1' },
+  );
   serveDashboard(app, { folder: path.join(ROOT, 'dist/web') });
 }
 
-/** Vendors' webhooks: proved by signature, never limited. */
+/** Vendors' webhooks: proved by signature, never limited, and past the line of the others. */
 async function providerScope(app: App, deps: Deps): Promise<void> {
   openProviderScope(app, deps);
   twilioRoutes(app, { inbound: deps.inbound, door: deps.door, gate: deps.twilioGate });
@@ -78,7 +84,8 @@ async function providerScope(app: App, deps: Deps): Promise<void> {
 }
 
 /** People and programs with an access token. */
-async function privateScope(app: App, deps: Deps): Promise<void> {
+async function privateScope(app: App, deps: Deps, pacer: Pacer): Promise<void> {
+  pacer.pace(app);
   guardPrivateScope(app, {
     authenticate: deps.accounts.authenticate,
     limits: { ...deps, perMinute: deps.config.rateLimitPerMinute },

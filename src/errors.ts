@@ -16,7 +16,7 @@ export type PublicErrorOptions = {
   cause?: unknown;
 };
 
-const TOO_MANY = 429;
+const OF_CROWDS = new Set([429, 503]);
 
 export class PublicError extends Error {
   readonly code: string;
@@ -27,7 +27,7 @@ export class PublicError extends Error {
   constructor(code: string, kind: ErrorKind, detail: string, options: PublicErrorOptions = {}) {
     const { stackTraceLimit } = Error;
     // Refusals come in crowds, when time is short, and a stack costs more than all the rest; a cause brings its own.
-    if (options.cause !== undefined || kind.status === TOO_MANY) Error.stackTraceLimit = 0;
+    if (options.cause !== undefined || OF_CROWDS.has(kind.status)) Error.stackTraceLimit = 0;
     super(detail, { cause: options.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = 'PublicError';

@@ -56,7 +56,8 @@ const REMEMBERED_MS = 600_000;
 
 export function createInboundCalls(deps: InboundCallsDeps) {
   const { clock, log, metrics, routing: table } = deps;
-  const answers = new Map<string, Promise<Answer>>();
+  /** In the order in which the calls came. */
+  const answers = new Map<string, { answer: Promise<Answer>; untilMs: number }>();
 
   async function decide(call: RingingCall, startedMs: number): Promise<Answer> {
     const routing = await findRouting(call);
@@ -144,8 +145,12 @@ export function createInboundCalls(deps: InboundCallsDeps) {
   }
 
   function remember(callSid: string, answer: Promise<Answer>): Promise<Answer> {
-    answers.set(callSid, answer);
-    clock.setTimer(REMEMBERED_MS, () => answers.delete(callSid));
+    const nowMs = clock.monotonicMs();
+    for (const [earlier, { untilMs }] of answers) {
+      if (untilMs > nowMs) break;
+      answers.delete(earlier);
+    }
+    answers.set(callSid, { answer, untilMs: nowMs + REMEMBERED_MS });
     return answer;
   }
 
@@ -160,8 +165,8 @@ export function createInboundCalls(deps: InboundCallsDeps) {
     async ring(params: Fields): Promise<Answer> {
       const call = ringingCall(params);
       const known = answers.get(call.callSid);
-      if (known !== undefined) return await known;
       const startedMs = clock.monotonicMs();
+      if (known !== undefined && known.untilMs > startedMs) return await known.answer;
       return await remember(
         call.callSid,
         decide(call, startedMs)

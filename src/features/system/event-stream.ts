@@ -17,9 +17,13 @@ export function eventStreamRoute(app: App, deps: { events: Events; lifecycle: Li
     summary: 'What happens, as it happens: server-sent events, resumed by Last-Event-ID',
     response: { 200: z.string(), ...REFUSALS },
   };
-  app.get('/events', { config: { access: 'viewer', limitGroup: 'events' }, schema }, (request, reply) => {
-    stream(request, reply, deps);
-  });
+  app.get(
+    '/events',
+    { config: { access: 'viewer', limitGroup: 'events', isEndless: true }, schema },
+    (request, reply) => {
+      stream(request, reply, deps);
+    },
+  );
 }
 
 function stream(request: FastifyRequest, reply: FastifyReply, deps: { events: Events; lifecycle: Lifecycle }): void {
