@@ -38,7 +38,6 @@ import { createEffects } from './features/effects/effects.ts';
 import { createTimeline } from './features/timeline/timeline.ts';
 import { createNumberImport } from './features/phone-numbers/number-import.ts';
 import { createNumbers } from './features/phone-numbers/numbers.ts';
-import { createEvents } from './features/system/events.ts';
 import { createSteadyNews } from './features/system/steady-news.ts';
 import { createCircuitHistory } from './features/system/circuit-history.ts';
 import { createCircuitDesk, gaugeCircuits } from './features/system/circuits.ts';
@@ -50,6 +49,7 @@ import { createHistory } from './features/vapi-settings/history.ts';
 import { createSettings } from './features/vapi-settings/settings.ts';
 import { readValues } from './features/vapi-settings/values.ts';
 import { createGuardDeps } from './wiring/guard.ts';
+import { createLiveUpdates } from './wiring/live-updates.ts';
 import type { Log } from './log.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { DEAD_LETTERS } from './jobs/queues.ts';
@@ -71,13 +71,15 @@ export type DepsOptions = {
   config: Config & { secretKey: string };
   log: Log;
   databaseUrl: string;
+  /** Until this resolves nothing is asked of the database; where it rejects, nothing is made. */
+  schemaChecked?: Promise<void>;
   /** How vendors are dialled, where it is not the usual way. */
   agentOptions?: GuardedHttpOptions['agentOptions'];
 };
 
 export type Deps = Awaited<ReturnType<typeof createDeps>>;
 
-export async function createDeps({ config, log, databaseUrl, agentOptions }: DepsOptions) {
+export async function createDeps({ config, log, databaseUrl, agentOptions, ...given }: DepsOptions) {
   const clock = systemClock;
   const release = readRelease(clock.now());
   const metrics = createMetrics();
@@ -99,22 +101,15 @@ export async function createDeps({ config, log, databaseUrl, agentOptions }: Dep
   const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
   const vault = createVault(secrets);
   const auditKey = createInstallationKey({ db, vault }, 'audit');
-  const settled = settleSecretKey({ db, vault, log, keys: [auditKey] });
+  const settled = (given.schemaChecked ?? Promise.resolve()).then(() =>
+    settleSecretKey({ db, vault, log, keys: [auditKey] }),
+  );
   settled.catch(() => {});
   const audit = createAudit({ db, clock, log, key: auditKey });
   const accounts = createAccounts({ db, clock, log, audit, secrets });
   const credentials = createCredentials({ db, clock, audit, vault, secrets, environment: environmentOf(config) });
   const webhookSecrets = createWebhookSecrets({ db, clock, audit, vault });
-  const events = createEvents({
-    clock,
-    origin: randomUUID(),
-    onFault: (error) => log.warn({ err: error }, 'A live update did not reach other replicas'),
-    broadcast: {
-      notify: (channel, payloads) => db.notify(channel, payloads),
-      listen: (channel, receive) =>
-        db.listen(channel, (notice) => (notice.cause === 'message' ? receive(notice.payload) : undefined)),
-    },
-  });
+  const events = createLiveUpdates({ db, clock, log });
 
   const circuitChanged = (tenantId: string | null) => events.publish(tenantId, { type: 'circuit_breaker' });
   const circuitHistory = createCircuitHistory({ db, clock, log, onChange: circuitChanged });

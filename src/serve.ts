@@ -35,7 +35,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using undo = new AsyncDisposableStack();
   const database = await bringUpDatabase(config, log);
   undo.defer(() => database.stop());
-  const deps = await createDeps({ ...options, databaseUrl: database.url });
+  const deps = await createDeps({ ...options, databaseUrl: database.url, schemaChecked: database.checked });
   undo.defer(() => deps.close());
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
@@ -86,23 +86,30 @@ async function untilNoticed({ lifecycle, clock }: Deps, graceMs: number): Promis
   }
 }
 
-/** `url` is what AVA serves with; on the embedded database that is not the owner's. */
-type BroughtUp = { url: string; ownerUrl: string; stop(): Promise<void> };
+/** `url` is what AVA serves with; on the embedded database that is not the owner's. `checked` rejects where AVA must not serve. */
+type BroughtUp = { url: string; ownerUrl: string; checked: Promise<void>; stop(): Promise<void> };
 
 async function bringUpDatabase(config: Config, log: Log): Promise<BroughtUp> {
   if (config.databaseUrl === undefined) {
     const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
     await migrate({ url: embedded.url, log });
-    return { url: embedded.servingUrl, ownerUrl: embedded.url, stop: () => embedded.stop() };
+    return {
+      ...{ url: embedded.servingUrl, ownerUrl: embedded.url, checked: Promise.resolve() },
+      stop: () => embedded.stop(),
+    };
   }
-  const state = await readMigrationState(config.databaseUrl).catch((error: unknown) => {
+  const url = config.databaseUrl;
+  return { url, ownerUrl: url, checked: checkSchema(url, config, log), stop: async () => {} };
+}
+
+async function checkSchema(url: string, config: Config, log: Log): Promise<void> {
+  const state = await readMigrationState(url).catch((error: unknown) => {
     // With its database away a replica still starts: ringing calls are answered from the last known routing.
     log.error({ err: error }, 'The database does not answer; AVA starts without it and tries again');
     return undefined;
   });
-  if (state !== undefined && state.unknown.length > 0) await refuseIfGone(config.databaseUrl);
-  if (state !== undefined && state.pending.length > 0) await migrateOrRefuse(config.databaseUrl, config, state, log);
-  return { url: config.databaseUrl, ownerUrl: config.databaseUrl, stop: async () => {} };
+  if (state !== undefined && state.unknown.length > 0) await refuseIfGone(url);
+  if (state !== undefined && state.pending.length > 0) await migrateOrRefuse(url, config, state, log);
 }
 
 async function migrateOrRefuse(

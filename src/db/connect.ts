@@ -30,7 +30,7 @@ export type Database = Lane & {
   lane(name: LaneName): Lane;
   /** Whether the database answers a statement; decided within a second, unless this process itself stands still. */
   ready(): Promise<Readiness>;
-  /** Opens the first connections of each lane, for two seconds at the longest; never rejects. Who asks meanwhile waits for the same. */
+  /** Opens the first connection of each lane, and begins with the others, for two seconds at the longest; never rejects. Who asks meanwhile waits for the same. */
   warmUp(): Promise<void>;
   /**
    * Calls `handler` for every message on `channel`, and without one after a lost connection and every few seconds:
@@ -79,7 +79,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
     ...lanes.api.lane,
     lane: (name) => lanes[name].lane,
     ready: () => askWhetherReady(clock, () => askOnce(probe)),
-    warmUp: () => (opening ??= openFirst(lanes).finally(() => (opening = undefined))),
+    warmUp: () => (opening ??= openFirst(lanes, probe).finally(() => (opening = undefined))),
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
       await sql`select pg_notify(${channel}, given) from unnest(${[payload].flat()}::text[]) as given`.execute(
@@ -101,7 +101,7 @@ const KEPT_OPEN: Record<LaneName, number> = { call: 2, webhook: 2, api: 3, job: 
 /** A caller hears the person instead after this; everybody else is better served late than refused. */
 const CONNECT_TIMEOUT_MS: Record<LaneName, number> = { call: 2_000, webhook: 5_000, api: 5_000, job: 5_000 };
 const WARM_UP_LIMIT_MS = 2_000;
-const PROBE = { maxConnections: 1, statementTimeoutMs: 800, connectTimeoutMs: 800 };
+const PROBE = { maxConnections: 1, keptOpen: 1, statementTimeoutMs: 800, connectTimeoutMs: 800 };
 
 function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnections'> {
   return {
@@ -114,8 +114,8 @@ function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnecti
   };
 }
 
-async function openFirst(lanes: Record<LaneName, MadeLane>): Promise<void> {
-  const opened = Promise.all(LANES.map((name) => lanes[name].pool.warmUp()));
+async function openFirst(lanes: Record<LaneName, MadeLane>, probe: BoundedPool): Promise<void> {
+  const opened = Promise.all([probe, ...LANES.map((name) => lanes[name].pool)].map((pool) => pool.warmUp()));
   await Promise.race([opened, wait(WARM_UP_LIMIT_MS, undefined, { ref: false })]);
 }
 

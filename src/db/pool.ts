@@ -23,7 +23,10 @@ export type PoolUse = { total: number; idle: number; waiting: number };
 export type BoundedPool = {
   forKysely: PostgresPool;
   use(): PoolUse;
-  /** Opens the connections that are kept, so that nobody has to wait for them later; those that cannot be opened are left out. */
+  /**
+   * Opens the connections that are kept, so that nobody has to wait for them later; those that cannot be opened are left out.
+   * Resolves with the first: the others follow on its heels.
+   */
   warmUp(): Promise<void>;
   end(): Promise<void>;
 };
@@ -55,10 +58,8 @@ export function createPool(settings: PoolSettings): BoundedPool {
     },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async warmUp() {
-      const opening = Array.from({ length: settings.keptOpen ?? 0 }, () => pool.connect());
-      for (const opened of await Promise.allSettled(opening)) {
-        if (opened.status === 'fulfilled') opened.value.release();
-      }
+      const opening = Array.from({ length: settings.keptOpen ?? 0 }, async () => (await pool.connect()).release());
+      await Promise.any(opening).catch(() => {});
     },
     end,
   };

@@ -24,7 +24,8 @@ export type NumberUrls = {
   status_callback_method: string;
 };
 
-// Twilio repeats by itself only what never connected; within its 15 s a dead replica must not cost the call.
+// Twilio repeats by itself only what never connected; within its 15 s a dead replica must not cost the call, and no
+// connection that a static host closes in the moment of its use the last way out.
 // https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 const VOICE_OVERRIDES = '#ct=2000&rt=6000&tt=14000&rc=2&rp=ct,rt,5xx';
 const STATUS_OVERRIDES = '#ct=3000&rt=5000&tt=15000&rc=5&rp=ct,rt,5xx';
@@ -49,9 +50,12 @@ function voiceUrls({ webhooks }: ProvisioningPlace) {
 function fallbackUrls(sid: string, { fallbackUrl, webhooks }: ProvisioningPlace) {
   // A static host takes GET; AVA's own address is the second best: it helps when one answer failed, not when AVA is gone.
   if (fallbackUrl !== undefined) {
-    return { voice_fallback_url: `${fallbackUrl.replace(/(?<!\/)\/+$/, '')}/${sid}.xml`, voice_fallback_method: 'GET' };
+    return {
+      voice_fallback_url: `${fallbackUrl.replace(/(?<!\/)\/+$/, '')}/${sid}.xml${VOICE_OVERRIDES}`,
+      voice_fallback_method: 'GET',
+    };
   }
-  return { voice_fallback_url: `${webhooks}/fallback`, voice_fallback_method: 'POST' };
+  return { voice_fallback_url: `${webhooks}/fallback${VOICE_OVERRIDES}`, voice_fallback_method: 'POST' };
 }
 
 function statusUrls({ webhooks }: ProvisioningPlace) {
