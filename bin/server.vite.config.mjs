@@ -13,7 +13,10 @@ export default defineConfig({
     // What is loaded for few reads files of its own, or is not there in production.
     external: ['@scalar/fastify-api-reference', 'pg-native', 'playwright-core'],
   },
-  plugins: [{ name: 'ava', renderChunk: takeBuiltins, generateBundle: stamp }],
+  plugins: [
+    { name: 'ava', renderChunk: takeBuiltins, generateBundle: finish },
+    { name: 'no-yaml', enforce: 'pre', resolveId: leaveOutYaml, load: loadNoYaml },
+  ],
   build: {
     ssr: path.join(root, 'src', 'cli', 'main.ts'),
     outDir: path.join(root, 'dist', 'server'),
@@ -24,20 +27,53 @@ export default defineConfig({
   },
 });
 
-function stamp() {
+const NO_YAML = '\0no-yaml';
+
+/** The maker of the API document could write YAML too, and reads all of that library for it at each start; AVA answers JSON. */
+function leaveOutYaml(source) {
+  return source === 'yaml' ? NO_YAML : undefined;
+}
+
+function loadNoYaml(id) {
+  if (id !== NO_YAML) return undefined;
+  return `export function stringify() { throw new Error('YAML is not part of AVA'); } export const parse = stringify;`;
+}
+
+function finish(_, bundle) {
+  for (const part of Object.values(bundle)) if (part.type === 'chunk') part.code = inAscii(part.code);
   this.emitFile({ type: 'asset', fileName: STAMP, source: hashOfSources() });
 }
 
 /**
  * An `import` of a part of Node.js reads every export of it, and a getter of node:http loads a whole second HTTP client.
- * So only what is named is taken.
+ * So only what is named is taken, and of parts that a server hardly ever needs not before it is called.
  */
 function takeBuiltins(code) {
   const given = /^import (?:(?:\* as )?([\w$]+))?(?:, )?(\{[^}]*\})? from "(node:[\w/]+)";$/gm;
   const taken = code.replace(given, (_, whole, named, from) => {
     const part = `process.getBuiltinModule("${from}")`;
+    if (SELDOM.has(from)) return takeLater(part, whole, named);
     const names = named?.replaceAll(/([\w$]+) as ([\w$]+)/g, '$1: $2');
     return [whole, names].flatMap((name) => (name === undefined ? [] : `const ${name} = ${part};`)).join(' ');
   });
   return { code: taken, map: null };
+}
+
+const SELDOM = new Set(['node:child_process', 'node:zlib']);
+
+function takeLater(part, whole, named = '{}') {
+  const functions = [...named.matchAll(/([\w$]+)(?: as ([\w$]+))?/g)].map(
+    ([, name, own = name]) => `const ${own} = (...given) => ${part}.${name}(...given);`,
+  );
+  const all = whole === undefined ? '' : `const ${whole} = new Proxy({}, { get: (_, name) => ${part}[name] });`;
+  return [all, ...functions].join(' ');
+}
+
+/** One letter beyond Latin-1 makes Node.js keep a whole file in letters of two bytes, and read and compile it slower. */
+function inAscii(code) {
+  return code.replaceAll(/(\\*)([^\0-\x7f])/g, (_, slashes, letter) => {
+    // A backslash before such a letter says nothing, and would take away the meaning of the next one.
+    const kept = slashes.length % 2 === 1 ? slashes.slice(1) : slashes;
+    return `${kept}\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

@@ -38,6 +38,13 @@ test('a person signs in, reads the settings, and commands work from the same bun
   expect((await ava.cli('config')).stdout).toContain('DATABASE_URL');
 });
 
+test('every part is written in letters of one byte: one other would make Node.js keep all of it in two', () => {
+  const parts = partsOf(path.dirname(main), path.basename(main));
+  expect(parts.size).toBeGreaterThan(10);
+  const others = [...parts].filter(([, code]) => /[^\0-\x7f]/.test(code)).map(([name]) => name);
+  expect(others).toEqual([]);
+});
+
 test('sources that changed since are never hidden by the bundle', async () => {
   const stamp = path.join(path.dirname(main), STAMP);
   const made = readFileSync(stamp, 'utf8');
@@ -66,3 +73,13 @@ test('a new bundle clears the parts of those before the last, which a server may
   expect([existsSync(before), existsSync(last)]).toEqual([false, true]);
   rmSync(last);
 }, 300_000);
+
+/** The code of a part and of all that it loads. */
+function partsOf(folder: string, name: string, found = new Map<string, string>()): Map<string, string> {
+  const code = readFileSync(path.join(folder, name), 'utf8');
+  found.set(name, code);
+  for (const [, next] of code.matchAll(/(?:from |import\()"\.\/([\w.-]+\.js)"/g))
+    // A comment may name what is no part.
+    if (!found.has(next!) && existsSync(path.join(folder, next!))) partsOf(folder, next!, found);
+  return found;
+}
