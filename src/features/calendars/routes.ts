@@ -126,7 +126,7 @@ function comeBack(app: App, { calendars }: CalendarRouteDeps): void {
     summary: 'The way back from the provider of a calendar',
     params: calendarParamsSchema,
     querystring: calendarCallbackQuerySchema,
-    response: { 303: z.null(), 422: problemSchema, 500: problemSchema, 503: problemSchema },
+    response: { 303: z.null(), 404: problemSchema, 422: problemSchema, 500: problemSchema, 503: problemSchema },
   };
   app.get('/api/v1/integrations/calendar/:provider/callback', { schema }, async (request, reply) => {
     const { provider } = request.params;

@@ -18,7 +18,7 @@ export function twilioGate(deps: { publicUrl: string; tokens: TokenBook }) {
     const signatures = request.raw.headersDistinct['x-twilio-signature'] ?? [];
     const signed: SignedRequest = { method: request.method, url, signatures, body };
     if (!isSignedByTwilio(signed, await deps.tokens.tokensOf(accountSid))) throw refuseSender();
-    request.twilio = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, single(value) ?? '']));
+    request.twilio = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, storable(single(value))]));
     request.isVerified = true;
   };
 }
@@ -58,6 +58,11 @@ function jsonParams(raw: Buffer): Params {
   } catch {
     return {};
   }
+}
+
+/** Only now that the signature was checked: no database keeps a NUL, and none is asked for one. */
+function storable(value = ''): string {
+  return value.replaceAll('\0', '');
 }
 
 function single(value: string | string[] | undefined): string | undefined {
