@@ -34,7 +34,7 @@ import { honourIdempotencyKeys } from './http/idempotency.ts';
 import { describeApi, serveOpenApi } from './http/openapi.ts';
 import { createPacer, type Pacer } from './http/pacer.ts';
 import { guardPrivateScope } from './http/private-scope.ts';
-import { refuseNul } from './http/storable.ts';
+import { refuseUnstorable } from './http/storable.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveDashboard } from './http/static-files.ts';
 import { ROOT } from './root.ts';
@@ -59,7 +59,7 @@ export async function createApp(deps: Deps): Promise<App> {
 
 /** Open to everybody. */
 async function publicScope(app: App, deps: Deps, pacer: Pacer): Promise<void> {
-  refuseNul(app);
+  refuseUnstorable(app);
   healthRoutes(app, { ...deps, metricsToken: deps.config.metricsToken });
   serveOpenApi(app);
   serveApiDocs(app);
@@ -90,7 +90,7 @@ async function privateScope(app: App, deps: Deps, pacer: Pacer): Promise<void> {
     authenticate: deps.accounts.authenticate,
     limits: { ...deps, perMinute: deps.config.rateLimitPerMinute },
   });
-  refuseNul(app);
+  refuseUnstorable(app);
   honourIdempotencyKeys(app, deps);
   eventStreamRoute(app, deps);
   systemRoutes(app, { ...deps, info: systemInfoOf(deps), record: (...change) => recordChange(deps, ...change) });

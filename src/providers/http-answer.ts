@@ -1,4 +1,5 @@
 /** Reading an answer that is not to be trusted: bounded while it comes in, and nothing until it parses. */
+import { storable } from '../storable.ts';
 
 export class AnswerTooLarge extends Error {}
 export class NotAsAnnounced extends Error {}
@@ -34,7 +35,10 @@ export async function readLimited(stream: Stream, headers: TextHeaders, maxBytes
   return Buffer.concat(chunks, length);
 }
 
-/** The body in the wanted form. An empty one is undefined as JSON; one that is not JSON throws `NotAsAnnounced`. */
+/** What stands in JSON where a text holds a NUL or, unless another such follows, half a character. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/i;
+
+/** The body in the wanted form; of JSON, text that no database could keep is taken out. An empty one is undefined as JSON; one that is not JSON throws `NotAsAnnounced`. */
 export function decodeAnswer(bytes: Buffer, headers: TextHeaders, form: 'json' | 'text' | 'bytes'): unknown {
   if (form === 'bytes') return bytes;
   const text = new TextDecoder().decode(bytes);
@@ -44,7 +48,8 @@ export function decodeAnswer(bytes: Buffer, headers: TextHeaders, form: 'json' |
   if (type !== undefined && !/\bjson\b/i.test(type))
     throw new NotAsAnnounced(`its answer is not JSON but ${mediaType(type)}`);
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    return UNSTORABLE.test(text) ? storable(value) : value;
   } catch {
     throw new NotAsAnnounced('its answer is not valid JSON');
   }

@@ -293,7 +293,10 @@ describe('webhooks', () => {
         }),
       ),
     ).toBe(204);
-    expect(await countEvents()).toBe(before + 2);
+    const odd = String.raw`{"a":"\\u0000","b":"\u0000\ud800"}`;
+    const analysis = { structuredData: JSON.parse(odd) };
+    expect(await vapiPost(key, message({ type: 'end-of-call-report', timestamp: 11, analysis }))).toBe(204);
+    expect(await countEvents()).toBe(before + 3);
   });
 
   it('of Twilio with a NUL in any field are taken: what was signed is kept, and no statement is asked for a NUL', async () => {

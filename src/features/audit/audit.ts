@@ -10,8 +10,9 @@ import { currentCorrelationId } from '../../correlation.ts';
 import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Log } from '../../log.ts';
+import { storable } from '../../storable.ts';
 import type { AuditEntryWire, AuditVerificationWire } from './contract.ts';
-import { BEGINNING, hashEntry, storable } from './chain.ts';
+import { BEGINNING, hashEntry } from './chain.ts';
 import {
   append,
   type EntryFilter,

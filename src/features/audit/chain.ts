@@ -22,17 +22,6 @@ export function hashEntry(key: Buffer, previous: Buffer, entry: ChainedEntry): B
   return createHmac('sha256', key).update(previous).update(JSON.stringify(content)).digest();
 }
 
-/** Text that PostgreSQL keeps unchanged: without NUL, and well-formed. */
-export function storable<T>(value: T): T {
-  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed() as T;
-  if (Array.isArray(value)) return value.map(storable) as T;
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).map(([name, member]) => [storable(name), storable(member)]);
-    return Object.fromEntries(entries) as T;
-  }
-  return value;
-}
-
 // The database gives JSON back with its members in another order.
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -4,6 +4,7 @@
  * goes further (https://docs.vapi.ai/server-url/events).
  */
 import { hash } from 'node:crypto';
+import { storable } from '../../storable.ts';
 
 export type VapiMessage = {
   type: string;
@@ -240,10 +241,9 @@ function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-// The database holds no NUL, and half a character is none.
 function textOf(value: unknown, most: number): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  return value.slice(0, most).replaceAll('\u0000', '').toWellFormed();
+  return storable(value.slice(0, most));
 }
 
 function numberOf(value: unknown): number | undefined {
@@ -258,6 +258,5 @@ function timeOf(value: unknown): string | undefined {
 
 function smallJson(value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
-  const text = JSON.stringify(value).replaceAll(String.raw`\u0000`, '');
-  return text.length <= 20_000 ? JSON.parse(text) : undefined;
+  return JSON.stringify(value).length <= 20_000 ? storable(value) : undefined;
 }
