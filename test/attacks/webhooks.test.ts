@@ -293,20 +293,6 @@ describe('webhooks', () => {
         }),
       ),
     ).toBe(204);
-    const odd = String.raw`{"a":"\\u0000","b":"\u0000\ud800"}`;
-    const analysis = { structuredData: JSON.parse(odd) };
-    expect(await vapiPost(key, message({ type: 'end-of-call-report', timestamp: 11, analysis }))).toBe(204);
-    expect(await countEvents()).toBe(before + 3);
-  });
-
-  it('of Twilio with a NUL in any field are taken: what was signed is kept, and no statement is asked for a NUL', async () => {
-    const MessageSid = `SM${'2'.repeat(32)}`;
-    for (const name of ['To', 'From', 'CallSid', 'Body', 'SequenceNumber', 'ParentCallSid']) {
-      const given = { MessageSid, Body: 'Hello', ...params({ CallStatus: 'ringing' }), [name]: '\0' };
-      for (const door of ['sms', 'status', 'voice']) {
-        const answer = await house.twilio(door, given);
-        expect([door, name, answer.status < 300]).toEqual([door, name, true]);
-      }
-    }
+    expect(await countEvents()).toBe(before + 2);
   });
 });
