@@ -4,6 +4,7 @@
  * idle connection or a new one, and is given up after its patience.
  */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export type CrowdOrder = {
   port: number;
@@ -180,5 +181,3 @@ function read(answer: Answer, chunk: Buffer): number | undefined {
   } else answer.missing -= chunk.length;
   return answer.missing <= 0 ? Number(answer.head.slice(9, 12)) : undefined;
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -2,6 +2,7 @@
  * What must be served whatever else goes on, from a process of its own: Vapi's news and ringing calls, each at its times over
  * connections that are held open, as vendors and balancers hold them.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { twilioSignature } from '../../src/providers/twilio/signature.ts';
 
@@ -76,5 +77,3 @@ function ring(): Ask {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature };
   return { path, headers, body: new URLSearchParams(params).toString() };
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

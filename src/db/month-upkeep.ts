@@ -11,9 +11,9 @@ const LOOK_MS = 86_400_000;
 /** Whoever uses the table waits behind a lock that is waited for. */
 const LOCK_TIMEOUT_MS = 500;
 
-type InfoLog = { info(fields: object, message: string): void };
+type KeeperLog = Record<'info' | 'warn', (fields: object, message: string) => void>;
 
-export type MonthKeeperOptions = { url: string; clock: Clock; log: InfoLog };
+export type MonthKeeperOptions = { url: string; clock: Clock; log: KeeperLog };
 
 /** Looks daily, whether there are enough months ahead, until the answer is called. `url` is the owner's. */
 export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => void {
@@ -22,7 +22,7 @@ export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => 
     cancel = clock.setTimer(ms, () => {
       wait(LOOK_MS);
       lookOnce(url, log).catch((error: unknown) =>
-        log.info({ err: error }, 'The months ahead could not be made; it is tried again tomorrow'),
+        log.warn({ err: error }, 'The months ahead could not be made; it is tried again tomorrow'),
       );
     });
   };
@@ -30,7 +30,7 @@ export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => 
   return () => cancel();
 }
 
-async function lookOnce(url: string, log: InfoLog): Promise<void> {
+async function lookOnce(url: string, log: KeeperLog): Promise<void> {
   const settings = { url, applicationName: 'ava-months', role: undefined };
   const client = new Client(clientSettings({ ...settings, statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }));
   client.on('error', () => {});
