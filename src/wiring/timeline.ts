@@ -51,9 +51,9 @@ function effectClues({ id, vapi_call_id: vapiCallId, twilio_call_sid: callSid }:
 }
 
 function ofThisEffect(row: EffectFacts): Addition {
-  const { name, text } = ofEffect(row);
+  const { at, name, text } = ofEffect(row);
   return {
-    at: row.created_at,
+    at,
     kind: 'effect',
     source: 'ava',
     name,
@@ -64,7 +64,7 @@ function ofThisEffect(row: EffectFacts): Addition {
       effect_key: discreet(row.key),
       state: row.state,
       attempts: row.attempts,
-      updated_at: row.updated_at.toISOString(),
+      created_at: row.created_at.toISOString(),
     },
   };
 }

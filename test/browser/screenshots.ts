@@ -1,5 +1,5 @@
 /**
- * Pictures of every page, light, dark and at the width of a phone: `node test/browser/screenshots.ts [folder]`.
+ * Pictures of every page, light, dark and at the width of a phone: `node bin/run.mjs node test/browser/screenshots.ts [folder]`.
  * With `--readme` only the two pictures of the README, into docs/pictures.
  */
 import { mkdirSync } from 'node:fs';

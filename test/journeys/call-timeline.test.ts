@@ -27,6 +27,11 @@ it(
     await deps.settings.put(change as never, 'Good evening');
     const talked = await simulator.control.placeCall({ to: house.number, script: { says: ['Hello'] } });
     const first = await timelineOf(talked.callSid, (names) => names.some((name) => name.startsWith('call.told:done')));
+    const of = (name: string) => first.findIndex((entry) => entry.name === name);
+    const inOrder = ['voice', 'route:ai', 'status-update:in-progress', 'end-of-call-report', 'call.told:done'].map(of);
+    expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));
+    for (const later of ['ring:done', 'status-update:ringing']) expect(of(later)).toBeGreaterThan(of('voice'));
+    expect(inOrder).not.toContain(-1);
     const versions = first.filter((entry) => entry.kind === 'setting' && entry.details['key'] === 'greeting_message');
     expect(versions).toHaveLength(1);
     expect(versions[0]).toMatchObject({ text: expect.stringMatching(/setting greeting_message .*version 1/) });

@@ -34,6 +34,7 @@ function decided(base: Pick<Addition, 'at' | 'correlation_id'>, decision: Decisi
   const { route = 'end', reason = '', tookMs = 0, vapiCallId } = decision;
   return {
     ...base,
+    at: new Date(base.at.getTime() + tookMs),
     kind: 'route',
     source: 'ava',
     name: `route:${route}`,

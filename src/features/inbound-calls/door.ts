@@ -41,8 +41,13 @@ export function createTwilioDoor(deps: TwilioDoorDeps): TwilioDoor {
       params: request.twilio,
       decision: what.answer?.decision,
       correlationId: request.id,
-      receivedAt: clock.now(),
+      receivedAt: arrivalOf(request),
     });
+  }
+
+  /** A call is noted once its answer is made, and received before that. */
+  function arrivalOf(request: FastifyRequest): Date {
+    return new Date(clock.now().getTime() - (clock.monotonicMs() - request.startedMs));
   }
 
   function routingOf(request: FastifyRequest): NumberRouting | undefined {

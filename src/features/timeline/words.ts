@@ -96,11 +96,12 @@ const STATES: Record<EffectFacts['state'], string> = {
   unknown: 'may have left: no answer came, so it is not repeated blindly',
 };
 
+/** At the moment in which it came to stand as it stands. */
 export function ofEffect(row: EffectFacts): Telling {
   const [, callId] = /^(?:call\.told|email:call|sms:call):([0-9a-f-]{36})/.exec(row.key) ?? [];
   const [, callSid] = /^ring:(CA\w+)$/.exec(row.key) ?? [];
   return {
-    at: row.created_at,
+    at: row.updated_at,
     key: `c ${row.id}`,
     kind: 'effect',
     name: `${row.kind}:${row.state}`,
