@@ -43,7 +43,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
-  const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
+  // What work asks of the database is on its way before the doors are made.
+  const doors = nextTurn().then(() => createApp(deps));
+  const [work, app] = await Promise.all([starting, doors, db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
   const takeDown = undo.move();
@@ -80,6 +82,10 @@ function openLanes(url: string, log: Log): Database {
 
 /** Most of the code. Read part by part, so that the database is answered in between and does its share meanwhile. */
 async function loadParts() {
+  for (const heavy of HEAVY_PARTS) {
+    await nextTurn();
+    await heavy();
+  }
   await nextTurn();
   const { createDeps } = await import('./deps.ts');
   await nextTurn();
@@ -88,6 +94,13 @@ async function loadParts() {
   const { startWork } = await import('./work.ts');
   return { createDeps, createApp, startWork };
 }
+
+/** What brings the largest packages: a client for HTTP, a server for it, and the metrics. */
+const HEAVY_PARTS = [
+  () => import('./metrics.ts'),
+  () => import('./providers/http.ts'),
+  () => import('./http/server.ts'),
+];
 
 /** In a burst Node.js accepts one new connection a turn of its loop; the system's own limit still holds. */
 const MOST_NOT_YET_ACCEPTED = 4_096;
