@@ -15,7 +15,7 @@ export default defineConfig({
   },
   plugins: [
     { name: 'ava', renderChunk: takeBuiltins, generateBundle: finish },
-    { name: 'no-yaml', enforce: 'pre', resolveId: leaveOutYaml, load: loadNoYaml },
+    { name: 'left-out', enforce: 'pre', resolveId: leaveOut, load: loadNothing },
   ],
   build: {
     ssr: path.join(root, 'src', 'cli', 'main.ts'),
@@ -23,20 +23,26 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'node24',
     minify: false,
-    rolldownOptions: { output: { entryFileNames: 'ava.js', chunkFileNames: '[name]-[hash].js' } },
+    rolldownOptions: { output: { comments: false, entryFileNames: 'ava.js', chunkFileNames: '[name]-[hash].js' } },
   },
 });
 
-const NO_YAML = '\0no-yaml';
+/** What packages read at each start for something that AVA never asks of them, and what stands there instead. */
+const LEFT_OUT = {
+  // The maker of the API document could write YAML too; AVA answers JSON.
+  yaml: "export function stringify() { throw new Error('YAML is not part of AVA'); } export const parse = stringify;",
+  // The maker of tokens could read keys of elliptic curves; AVA signs with HMAC.
+  'asn1.js':
+    "export const define = () => ({ decode() { throw new Error('Keys of elliptic curves are not part of AVA'); } });",
+};
+const NOTHING = '\0left-out:';
 
-/** The maker of the API document could write YAML too, and reads all of that library for it at each start; AVA answers JSON. */
-function leaveOutYaml(source) {
-  return source === 'yaml' ? NO_YAML : undefined;
+function leaveOut(source) {
+  return Object.hasOwn(LEFT_OUT, source) ? NOTHING + source : undefined;
 }
 
-function loadNoYaml(id) {
-  if (id !== NO_YAML) return undefined;
-  return `export function stringify() { throw new Error('YAML is not part of AVA'); } export const parse = stringify;`;
+function loadNothing(id) {
+  return id.startsWith(NOTHING) ? LEFT_OUT[id.slice(NOTHING.length)] : undefined;
 }
 
 function finish(_, bundle) {

@@ -5,7 +5,7 @@ import { systemClock } from './clock.ts';
 import { currentContext } from './correlation.ts';
 import { createAfterCallDeps } from './wiring/after-call.ts';
 import { createCallDeps } from './wiring/calls.ts';
-import { connectDatabase } from './db/connect.ts';
+import type { Database } from './db/connect.ts';
 import { createReassertLater } from './features/assistants/jobs.ts';
 import { MIGRATIONS } from './db/migrations/index.ts';
 import { countMonthsMissing } from './db/month-upkeep.ts';
@@ -71,6 +71,8 @@ export type DepsOptions = {
   config: Config & { secretKey: string };
   log: Log;
   databaseUrl: string;
+  /** Lanes on it; who opened them closes them, after these parts. */
+  db: Database;
   /** Until this resolves nothing is asked of the database; where it rejects, nothing is made. */
   schemaChecked?: Promise<void>;
   /** How vendors are dialled, where it is not the usual way. */
@@ -79,7 +81,7 @@ export type DepsOptions = {
 
 export type Deps = Awaited<ReturnType<typeof createDeps>>;
 
-export async function createDeps({ config, log, databaseUrl, agentOptions, ...given }: DepsOptions) {
+export async function createDeps({ config, log, db, databaseUrl, agentOptions, ...given }: DepsOptions) {
   const clock = systemClock;
   const release = readRelease(clock.now());
   const metrics = createMetrics();
@@ -89,15 +91,6 @@ export async function createDeps({ config, log, databaseUrl, agentOptions, ...gi
   const tracer = await tracerOf({ config, release, log });
   const emit = createObserver({ log, metrics });
 
-  const db = connectDatabase({
-    url: databaseUrl,
-    applicationName: 'ava',
-    role: 'ava_app',
-    clock,
-    onIdleError: (error) => log.warn({ err: error }, 'A database connection was lost'),
-  });
-  // The database opens them while AVA puts its parts together.
-  void db.warmUp();
   const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
   const vault = createVault(secrets);
   const auditKey = createInstallationKey({ db, vault }, 'audit');
@@ -278,7 +271,6 @@ export async function createDeps({ config, log, databaseUrl, agentOptions, ...gi
       await http.close();
       guarded.close();
       await tracer?.close();
-      await db.close();
     },
   };
 }

@@ -1,15 +1,15 @@
 /** The life of one server process: database, parts, doors, jobs; and the way back, without cutting anybody off. */
 import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
-import { createApp } from './app.ts';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { EffectiveValue } from './config-reader.ts';
+import { connectDatabase, type Database } from './db/connect.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
 import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
 import { keepMonthsAhead } from './db/month-upkeep.ts';
-import { createDeps, type Deps, type DepsOptions } from './deps.ts';
+import type { Deps, DepsOptions } from './deps.ts';
 import type { Log } from './log.ts';
-import { startWork } from './work.ts';
 
 export type ServerOptions = {
   config: Config & { secretKey: string };
@@ -35,12 +35,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using undo = new AsyncDisposableStack();
   const database = await bringUpDatabase(config, log);
   undo.defer(() => database.stop());
-  const deps = await createDeps({ ...options, databaseUrl: database.url, schemaChecked: database.checked });
+  const db = openLanes(database.url, log);
+  undo.defer(() => db.close());
+  const { createDeps, createApp, startWork } = await loadParts();
+  const deps = await createDeps({ ...options, db, databaseUrl: database.url, schemaChecked: database.checked });
   undo.defer(() => deps.close());
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
-  const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
+  // What work asks of the database is on its way before the doors are made.
+  const doors = nextTurn().then(() => createApp(deps));
+  const [work, app] = await Promise.all([starting, doors, db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
   const takeDown = undo.move();
@@ -61,6 +66,41 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   };
 }
+
+/** The connections that are kept are opened at once: the database makes them while AVA reads its code and puts itself together. */
+function openLanes(url: string, log: Log): Database {
+  const db = connectDatabase({
+    url,
+    applicationName: 'ava',
+    role: 'ava_app',
+    clock: systemClock,
+    onIdleError: (error) => log.warn({ err: error }, 'A database connection was lost'),
+  });
+  void db.warmUp();
+  return db;
+}
+
+/** Most of the code. Read part by part, so that the database is answered in between and does its share meanwhile. */
+async function loadParts() {
+  for (const heavy of HEAVY_PARTS) {
+    await nextTurn();
+    await heavy();
+  }
+  await nextTurn();
+  const { createDeps } = await import('./deps.ts');
+  await nextTurn();
+  const { createApp } = await import('./app.ts');
+  await nextTurn();
+  const { startWork } = await import('./work.ts');
+  return { createDeps, createApp, startWork };
+}
+
+/** What brings the largest packages: a client for HTTP, a server for it, and the metrics. */
+const HEAVY_PARTS = [
+  () => import('./metrics.ts'),
+  () => import('./providers/http.ts'),
+  () => import('./http/server.ts'),
+];
 
 /** In a burst Node.js accepts one new connection a turn of its loop; the system's own limit still holds. */
 const MOST_NOT_YET_ACCEPTED = 4_096;
@@ -99,7 +139,9 @@ async function bringUpDatabase(config: Config, log: Log): Promise<BroughtUp> {
     };
   }
   const url = config.databaseUrl;
-  return { url, ownerUrl: url, checked: checkSchema(url, config, log), stop: async () => {} };
+  const checked = checkSchema(url, config, log);
+  checked.catch(() => {});
+  return { url, ownerUrl: url, checked, stop: async () => {} };
 }
 
 async function checkSchema(url: string, config: Config, log: Log): Promise<void> {

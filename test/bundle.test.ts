@@ -45,6 +45,16 @@ test('every part is written in letters of one byte: one other would make Node.js
   expect(others).toEqual([]);
 });
 
+test('a start reads neither the other commands nor most of the server before it calls the database', () => {
+  const folder = path.dirname(main);
+  const entry = readFileSync(main, 'utf8');
+  const [, serve] = /import\("\.\/(serve-[\w-]+\.js)"\)/.exec(entry)!;
+  const atOnce = partsOf(folder, path.basename(main), new Map(), STATIC);
+  const first = [...partsOf(folder, serve!, atOnce, STATIC).keys()];
+  expect(first.filter((name) => /^(commands|deps|app|metrics|http|server)-/.test(name))).toEqual([]);
+  expect(first.length).toBeGreaterThan(5);
+});
+
 test('sources that changed since are never hidden by the bundle', async () => {
   const stamp = path.join(path.dirname(main), STAMP);
   const made = readFileSync(stamp, 'utf8');
@@ -74,12 +84,16 @@ test('a new bundle clears the parts of those before the last, which a server may
   rmSync(last);
 }, 300_000);
 
+/** How one part names another: when it is read itself, or also later. */
+const STATIC = /(?:from |import )"\.\/([\w.-]+\.js)"/g;
+const ANY = /(?:from |import |import\()"\.\/([\w.-]+\.js)"/g;
+
 /** The code of a part and of all that it loads. */
-function partsOf(folder: string, name: string, found = new Map<string, string>()): Map<string, string> {
+function partsOf(folder: string, name: string, found = new Map<string, string>(), named = ANY): Map<string, string> {
   const code = readFileSync(path.join(folder, name), 'utf8');
   found.set(name, code);
-  for (const [, next] of code.matchAll(/(?:from |import\()"\.\/([\w.-]+\.js)"/g))
+  for (const [, next] of code.matchAll(named))
     // A comment may name what is no part.
-    if (!found.has(next!) && existsSync(path.join(folder, next!))) partsOf(folder, next!, found);
+    if (!found.has(next!) && existsSync(path.join(folder, next!))) partsOf(folder, next!, found, named);
   return found;
 }

@@ -175,7 +175,7 @@ describe('the platforms that deploy on push', () => {
   });
 
   it('start what the command line has', () => {
-    const commands = read('src/cli/main.ts');
+    const commands = read('src/cli/commands.ts');
     for (const file of ['deploy/render.yaml', 'deploy/railway.json', 'deploy/fly.toml', 'compose.yaml', 'Dockerfile']) {
       const used = [...read(file).matchAll(/(?:src\/cli\/main\.ts|dist\/server\/ava\.js)'?"?,? ['"]?([a-z]+)/g)].map(
         (match) => match[1],

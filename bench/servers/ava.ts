@@ -5,6 +5,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connectDatabase } from '../../src/db/connect.ts';
 import { createDeps } from '../../src/deps.ts';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -18,7 +19,9 @@ const result = loadConfig({ ...process.env, AVA_ENV: 'test', RATE_LIMIT_PER_MINU
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const config = { ...result.config, secretKey: process.env['AVA_SECRET_KEY']! };
 const { log } = createLog({ level: 'info', file: path.join(dir, 'ava.log'), stdout: { write: () => {} } });
-const deps = await createDeps({ config, log, databaseUrl: process.env['DATABASE_URL']! });
+const databaseUrl = process.env['DATABASE_URL']!;
+const db = connectDatabase({ url: databaseUrl, applicationName: 'ava', role: 'ava_app' });
+const deps = await createDeps({ config, log, db, databaseUrl });
 
 const app = await createHttpServer({ ...deps, trustProxy: [], corsOrigins: [], production: true });
 await app.register(async (scope) => {

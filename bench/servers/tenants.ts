@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadConfig } from '../../src/config.ts';
+import { connectDatabase } from '../../src/db/connect.ts';
 import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';
 
@@ -18,7 +19,9 @@ const result = loadConfig({ ...process.env, AVA_ENV: 'test', AVA_DATA_DIR: dir }
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const config = { ...result.config, secretKey: process.env['AVA_SECRET_KEY']! };
 const { log } = createLog({ level: 'silent', file: path.join(dir, 'ava.log'), stdout: { write: () => {} } });
-const deps = await createDeps({ config, log, databaseUrl: process.env['DATABASE_URL']! });
+const databaseUrl = process.env['DATABASE_URL']!;
+const db = connectDatabase({ url: databaseUrl, applicationName: 'ava', role: 'ava_app' });
+const deps = await createDeps({ config, log, db, databaseUrl });
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 

@@ -8,6 +8,7 @@ import { connectDatabase, type Database, type DatabaseOptions } from './connect.
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
 import type { Notice } from './listener.ts';
 import { migrate } from './migrate.ts';
+import { createPool } from './pool.ts';
 import { DatabaseUnavailable, isUnavailability } from './unavailable.ts';
 
 const TENANT = '5b1f8a0c-0000-4000-8000-000000000000';
@@ -89,6 +90,16 @@ describe('the lanes to a database that is well', () => {
         await sql`select 1`.execute(trx);
       });
     await expect(lost).rejects.toThrow(DatabaseUnavailable);
+  });
+
+  it('counts connections that are on their way, when it is asked again to open those that it keeps', async () => {
+    const limits = { maxConnections: 7, keptOpen: 3, statementTimeoutMs: 1_000, connectTimeoutMs: 5_000 };
+    const pool = createPool({ ...limits, url: test.url, applicationName: 'ava-connect-test', role: 'ava_app' });
+    const opening = [pool.warmUp(), pool.warmUp()];
+    expect(pool.use().total).toBe(3);
+    await Promise.all(opening);
+    await until('all are open', () => pool.use().idle === 3);
+    await pool.end();
   });
 
   it('lets a call through while every connection of the other lanes is taken', async () => {

@@ -1,6 +1,7 @@
 /** A pool of connections in which nobody waits without end, and from which a stuck connection never comes back. */
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Client, type ClientConfig, Pool, type PoolClient, TypeOverrides } from 'pg';
+import { proveQuickly } from './scram.ts';
 import { asDatabaseError } from './unavailable.ts';
 
 export type PoolSettings = {
@@ -58,7 +59,9 @@ export function createPool(settings: PoolSettings): BoundedPool {
     },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async warmUp() {
-      const opening = Array.from({ length: settings.keptOpen ?? 0 }, async () => (await pool.connect()).release());
+      // Those that are on their way already count.
+      const missing = Math.max(0, (settings.keptOpen ?? 0) - pool.totalCount);
+      const opening = Array.from({ length: missing }, async () => (await pool.connect()).release());
       await Promise.any(opening).catch(() => {});
     },
     end,
@@ -67,6 +70,7 @@ export function createPool(settings: PoolSettings): BoundedPool {
 
 /** The settings of one connection: time-outs on both sides, keep-alive, the serving role. */
 export function clientSettings(settings: Omit<PoolSettings, 'maxConnections' | 'keptOpen'>): ClientConfig {
+  proveQuickly();
   const { statementTimeoutMs } = settings;
   const options = [
     `-c statement_timeout=${statementTimeoutMs}`,
