@@ -9,6 +9,7 @@ import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
 import { keepMonthsAhead } from './db/month-upkeep.ts';
 import { createDeps, type Deps, type DepsOptions } from './deps.ts';
 import type { Log } from './log.ts';
+import { giveMemoryBackAtRest } from './memory-at-rest.ts';
 import { startWork } from './work.ts';
 
 export type ServerOptions = {
@@ -40,6 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
+  undo.defer(giveMemoryBackAtRest(deps));
   const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
