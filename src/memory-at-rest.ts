@@ -17,7 +17,7 @@ export type AtRestOptions = {
 
 const LOOK_EVERY_MS = 10_000;
 /** At rest is who twice in a row used no more than this part of a processor since the last look. */
-const AT_REST_SHARE = 0.05;
+const AT_REST_SHARE = 0.1;
 const LOOKS_AT_REST = 2;
 /** V8 looks every eight seconds, and collects twice. */
 const FAVOURED_MS = 15_000;
