@@ -13,6 +13,7 @@ function house() {
   const stop = giveMemoryBackAtRest({
     clock,
     cpuMs: () => usedMs,
+    forget: () => told.push('forgotten'),
     favourMemory: (isFavoured) => told.push(`${clock.monotonicMs() / 1_000} s: ${isFavoured ? 'memory' : 'speed'}`),
   });
   const spend = (seconds: number, share: number) => {
@@ -24,29 +25,29 @@ function house() {
   return { clock, told, stop, spend };
 }
 
-it('favours memory for a moment once it has been at rest for two looks, and only once for each rest', () => {
+it('favours memory for a moment once it has been at rest for a minute, and only once for each rest', () => {
   const { told, spend } = house();
   spend(40, 0.3);
   expect(told).toEqual([]);
   spend(300, 0.01);
-  expect(told).toEqual(['60 s: memory', '75 s: speed']);
+  expect(told).toEqual(['forgotten', '100 s: memory', '115 s: speed']);
   spend(20, 0.3);
   spend(300, 0.01);
-  expect(told.slice(2)).toEqual(['385 s: memory', '400 s: speed']);
+  expect(told.slice(3)).toEqual(['forgotten', '425 s: memory', '440 s: speed']);
 });
 
 it('gives the speed back to a process that is woken meanwhile', () => {
   const { told, spend } = house();
-  spend(22, 0);
+  spend(62, 0);
   spend(5, 1);
-  expect(told).toEqual(['20 s: memory', '24 s: speed']);
+  expect(told).toEqual(['forgotten', '60 s: memory', '64 s: speed']);
 });
 
 it('leaves nothing behind when it is stopped in the middle', () => {
   const { clock, told, stop, spend } = house();
-  spend(21, 0);
+  spend(61, 0);
   stop();
-  expect(told).toEqual(['20 s: memory', '21 s: speed']);
+  expect(told).toEqual(['forgotten', '60 s: memory', '61 s: speed']);
   expect(clock.pending()).toBe(0);
 });
 

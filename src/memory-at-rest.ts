@@ -13,12 +13,14 @@ export type AtRestOptions = {
   cpuMs?: () => number;
   /** Tells V8 to favour memory over speed, or not any more. */
   favourMemory?: (isFavoured: boolean) => void;
+  /** Drops what nobody needs any more, before V8 collects. */
+  forget: () => void;
 };
 
 const LOOK_EVERY_MS = 10_000;
-/** At rest is who twice in a row used no more than this part of a processor since the last look. */
+/** At rest is who used no more than this part of a processor between two looks, for a minute: limits are over then. */
 const AT_REST_SHARE = 0.1;
-const LOOKS_AT_REST = 2;
+const LOOKS_AT_REST = 6;
 /** V8 looks every eight seconds, and collects twice. */
 const FAVOURED_MS = 15_000;
 /** A collection takes less; who needs more was woken, and gets the speed back. */
@@ -26,7 +28,8 @@ const FAVOURED_CPU_MS = 1_500;
 const LOOK_WHILE_FAVOURED_MS = 1_000;
 
 /** Does so once for each rest, until the answer is called. */
-export function giveMemoryBackAtRest({ clock, cpuMs = ownCpuMs, favourMemory = tellV8 }: AtRestOptions): () => void {
+export function giveMemoryBackAtRest(options: AtRestOptions): () => void {
+  const { clock, cpuMs = ownCpuMs, favourMemory = tellV8 } = options;
   let cancel = () => {};
   let isFavoured = false;
   const favour = (favoured: boolean) => {
@@ -46,6 +49,7 @@ export function giveMemoryBackAtRest({ clock, cpuMs = ownCpuMs, favourMemory = t
 
   const giveBack = () => {
     const [untilMs, untilCpuMs] = [clock.monotonicMs() + FAVOURED_MS, cpuMs() + FAVOURED_CPU_MS];
+    options.forget();
     favour(true);
     const look = () => {
       if (clock.monotonicMs() < untilMs && cpuMs() < untilCpuMs) return wait();

@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
-  undo.defer(giveMemoryBackAtRest(deps));
+  undo.defer(giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() }));
   const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });

@@ -26,7 +26,7 @@ const deps = await createDeps({ config, log, databaseUrl: process.env['DATABASE_
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-giveMemoryBackAtRest(deps);
+giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() });
 process.on('message', (order: Order) => void touch(order).then((failed) => tell(failed, order.collects)));
 process.send?.({ url: 'none' });
 
