@@ -260,18 +260,6 @@ describe('Dockerfile', () => {
     }
   });
 
-  it('gives young objects the same room as a start from a clone, where the operator chose none', async () => {
-    const optionsAmong = async (chosen: string) => {
-      const env = { ...process.env, NODE_OPTIONS: chosen };
-      const asked = ['bin/run.mjs', 'node', '-p', 'process.env.NODE_OPTIONS'];
-      return (await run(process.execPath, asked, { cwd: ROOT, env })).stdout.trim();
-    };
-    const room = await optionsAmong('');
-    expect(lines).toContain(`ENV NODE_OPTIONS=${room}`);
-    expect(await optionsAmong('--max-old-space-size=400')).toBe(`--max-old-space-size=400 ${room}`);
-    expect(await optionsAmong('--max-semi-space-size=32')).toBe('--max-semi-space-size=32');
-  });
-
   it('copies what is there, and leaves out nothing that the server loads', () => {
     const copied = lines
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from'))
