@@ -20,6 +20,8 @@ RUN mkdir -p /var/lib/ava && chown node:node /var/lib/ava
 ENV AVA_DATA_DIR=/var/lib/ava
 # What Node.js compiled once: where /var/lib/ava is kept, the next start is faster.
 ENV NODE_COMPILE_CACHE=/var/lib/ava/compile-cache
+# Room for young objects, as in bin/bootstrap/run-child.mjs.
+ENV NODE_OPTIONS=--max-semi-space-size=16
 USER node
 EXPOSE 8000
 STOPSIGNAL SIGTERM

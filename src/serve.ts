@@ -10,6 +10,7 @@ import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
 import { keepMonthsAhead } from './db/month-upkeep.ts';
 import type { Deps, DepsOptions } from './deps.ts';
 import type { Log } from './log.ts';
+import { giveMemoryBackAtRest } from './memory-at-rest.ts';
 
 export type ServerOptions = {
   config: Config & { secretKey: string };
@@ -43,6 +44,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
+  undo.defer(giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() }));
   // What work asks of the database is on its way before the doors are made.
   const doors = nextTurn().then(() => createApp(deps));
   const [work, app] = await Promise.all([starting, doors, db.warmUp()]);

@@ -1,6 +1,7 @@
 /**
  * AVA's parts in one process, with nothing that runs by itself. Of each tenant that it is told, limit, credential,
- * circuit and settings are used once; then it answers what its memory holds after a collection.
+ * circuit and settings are used once; then it answers what its memory holds, after a collection where one is ordered.
+ * At rest it gives memory back as `ava serve` does.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,9 @@ import { loadConfig } from '../../src/config.ts';
 import { connectDatabase } from '../../src/db/connect.ts';
 import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';
+import { giveMemoryBackAtRest } from '../../src/memory-at-rest.ts';
+
+type Order = { tenants: string[]; settings: number; collects: boolean };
 
 const AT_ONCE = 16;
 const dir = mkdtempSync(path.join(tmpdir(), 'ava-bench-'));
@@ -25,19 +29,24 @@ const deps = await createDeps({ config, log, db, databaseUrl });
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-process.on('message', (order: { tenants: string[]; settings: number }) => void touch(order).then(tell));
+giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() });
+process.on('message', (order: Order) => void touch(order).then((failed) => tell(failed, order.collects)));
 process.send?.({ url: 'none' });
 
-/** Pages that nothing lives in any more go back to the system a moment after a collection. */
-async function tell(failed: number): Promise<void> {
-  collect();
-  await delay(3_000);
-  collect();
+async function tell(failed: number, collects: boolean): Promise<void> {
+  if (collects) await collectAll();
   const { rss, heapUsed } = process.memoryUsage();
   process.send?.({ rss, heapUsed, failed });
 }
 
-async function touch({ tenants, settings }: { tenants: string[]; settings: number }): Promise<number> {
+/** Pages that nothing lives in any more go back to the system a moment after a collection. */
+async function collectAll(): Promise<void> {
+  collect();
+  await delay(3_000);
+  collect();
+}
+
+async function touch({ tenants, settings }: Order): Promise<number> {
   const waiting = tenants.entries();
   let failed = 0;
   const worker = async () => {

@@ -174,5 +174,5 @@ export function createRedisRateLimiter(options: RedisRateLimiterOptions) {
     void handOver();
   }
 
-  return { take } satisfies RateLimiter;
+  return { take, forgetExpired: () => local.forgetExpired() } satisfies RateLimiter;
 }

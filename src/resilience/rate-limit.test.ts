@@ -180,6 +180,17 @@ describe('memory', () => {
     expect(limiter.size).toBeLessThanOrEqual(1_001);
   });
 
+  test('keys whose window is over are forgotten at once where nobody comes, and no others', () => {
+    const { take, clock, limiter } = setup();
+    for (let user = 0; user < 1_000; user += 1) take(10, `user-${user}`);
+    clock.advance(WINDOW_MS / 2);
+    for (const _ of Array.from({ length: 10 })) take(10, 'late');
+    clock.advance(WINDOW_MS / 2);
+    limiter.forgetExpired();
+    expect(limiter.size).toBe(1);
+    expect(take(10, 'late').allowed).toBe(false);
+  });
+
   test('the number of keys is bounded', () => {
     const { take, limiter } = setup(100);
     for (let user = 0; user < 1_000; user += 1) take(10, `user-${user}`);

@@ -28,6 +28,8 @@ export type RateLimitResult = {
 export type RateLimiter = {
   /** Counts one request if its rule allows it, at once where nobody else has to be asked. Never rejects. */
   take(request: RateLimitRequest): RateLimitResult | Promise<RateLimitResult>;
+  /** Drops from this process's memory what does not count any more; by itself that happens a little with each request. */
+  forgetExpired(): void;
 };
 
 /** The requests of one key that still count: when they were, in monotonic milliseconds, oldest first. */
@@ -80,8 +82,7 @@ export function createMemoryRateLimiter({
     kept.set(key, usage);
     let looked = 0;
     for (const [oldKey, old] of kept) {
-      const isExpired = old.times.at(-1)! <= nowMs - old.windowMs;
-      if (looked === 2 || (!isExpired && kept.size <= maxKeys)) return;
+      if (looked === 2 || (!isExpired(old, nowMs) && kept.size <= maxKeys)) return;
       kept.delete(oldKey);
       looked += 1;
     }
@@ -90,6 +91,10 @@ export function createMemoryRateLimiter({
   return {
     takeNow,
     take: takeNow,
+    forgetExpired() {
+      const nowMs = clock.monotonicMs();
+      for (const [key, usage] of kept) if (isExpired(usage, nowMs)) kept.delete(key);
+    },
     handOver() {
       const all = Array.from(kept, ([key, usage]) => ({ key, windowMs: usage.windowMs, times: everyTime(usage) }));
       kept.clear();
@@ -104,6 +109,10 @@ export function createMemoryRateLimiter({
       return kept.size;
     },
   };
+}
+
+function isExpired({ times, windowMs }: Usage, nowMs: number): boolean {
+  return times.at(-1)! <= nowMs - windowMs;
 }
 
 /** The usage in the form that the rule asks for: a key whose limit passes from exact to large, or back, keeps its count. */

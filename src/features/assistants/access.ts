@@ -51,6 +51,7 @@ export type WebhookTargets = {
 };
 
 const SECRET_KEPT_MS = 60_000;
+const MOST_KEPT = 2_000;
 
 /** Where the webhooks of a tenant go. The secret is kept for a minute, and longer while the database is away. */
 export function createWebhookTargets(deps: {
@@ -66,7 +67,9 @@ export function createWebhookTargets(deps: {
     if (known && nowMs - known.readMs < SECRET_KEPT_MS) return { url, secret: known.secret };
     try {
       const secret = await deps.webhookSecrets.current(tenantId, 'vapi', { name: 'AVA' });
+      kept.delete(tenantId);
       kept.set(tenantId, { secret, readMs: nowMs });
+      if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
       return { url, secret };
     } catch (error) {
       if (known) return { url, secret: known.secret };

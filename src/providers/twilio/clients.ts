@@ -38,7 +38,7 @@ export function createClientCache(options: { baseUrl: string; onLookUp(fact: Cli
       const client = makeClient(credential, options.baseUrl);
       clients.set(key, client);
       keyOfTenant.set(tenant, key);
-      if (clients.size > MOST_CLIENTS) forgetOldest(clients);
+      for (const kept of [clients, keyOfTenant]) if (kept.size > MOST_CLIENTS) forgetOldest(kept);
       return client;
     },
     evict(key) {
@@ -59,7 +59,7 @@ function makeClient({ accountSid, authToken }: TwilioCredential, baseUrl: string
   };
 }
 
-function forgetOldest(clients: Map<string, TwilioClient>): void {
-  const [oldest] = clients.keys();
-  if (oldest !== undefined) clients.delete(oldest);
+function forgetOldest(kept: Map<string, unknown>): void {
+  const [oldest] = kept.keys();
+  if (oldest !== undefined) kept.delete(oldest);
 }
