@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import { createGroupCommit } from './group-commit.ts';
 
 /** A store that keeps each group waiting until the test lets it go. */
-function gated(mostPerGroup: number) {
+function gated(mostPerGroup: number, more: { mostAtOnce?: number; fewestBeside?: number } = {}) {
   const groups: { items: string[]; done(): void }[] = [];
   const commit = createGroupCommit<string>({
     mostPerGroup,
     mostAtOnce: 1,
     mostWaiting: 5,
+    ...more,
     store: (items) =>
       new Promise((resolve) => {
         groups.push({ items, done: resolve });
@@ -30,6 +31,33 @@ test('what a caller waits for goes with the next group, before what waited longe
   }
   await Promise.all(all);
   expect(groups.map(({ items }) => items)).toEqual([['a'], ['question', 'b'], ['c', 'd']]);
+});
+
+test('beside a group that is under way, another begins when enough wait, or somebody who cannot', async () => {
+  const { groups, commit, turn } = gated(9, { mostAtOnce: 2, fewestBeside: 3 });
+  const all = [commit.add('a')];
+  await turn();
+  all.push(commit.add('b'), commit.add('c'));
+  await turn();
+  expect(groups).toHaveLength(1);
+  all.push(commit.add('d'));
+  await turn();
+  expect(groups.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd']]);
+  groups[1]!.done();
+  await turn();
+  all.push(commit.add('e'));
+  await turn();
+  expect(groups).toHaveLength(2);
+  all.push(commit.add('question', 'urgent'));
+  await turn();
+  expect(groups[2]!.items).toEqual(['question', 'e']);
+  all.push(commit.add('f'));
+  await turn();
+  for (const { done } of groups) done();
+  await turn();
+  expect(groups[3]!.items).toEqual(['f']);
+  groups[3]!.done();
+  await Promise.all(all);
 });
 
 test('an item is not acknowledged before its group is stored, and a full line refuses at once', async () => {

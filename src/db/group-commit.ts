@@ -14,6 +14,8 @@ export type GroupCommitOptions<Item, Result = void> = {
   store(items: Item[]): Promise<[Result] extends [void] ? void : Result[]>;
   mostPerGroup: number;
   mostAtOnce: number;
+  /** So many must wait, or an urgent one, for a group to begin beside another; 1 by default. A group has its price, however few are in it. */
+  fewestBeside?: number;
   mostWaiting: number;
   /** Whether the group was at fault, rather than the database: then its items are stored one by one. */
   isFaultOfItem(error: unknown): boolean;
@@ -21,16 +23,27 @@ export type GroupCommitOptions<Item, Result = void> = {
   refuse(): Error;
 };
 
-type Waiter<Item, Result> = { item: Item; resolve(result: Result): void; reject(error: unknown): void };
+type Waiter<Item, Result> = {
+  item: Item;
+  isUrgent: boolean;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+};
 
 export function createGroupCommit<Item, Result = void>(
   options: GroupCommitOptions<Item, Result>,
 ): GroupCommit<Item, Result> {
+  const { fewestBeside = 1 } = options;
   let queue: Waiter<Item, Result>[] = [];
   let running = 0;
 
+  function mayBegin(): boolean {
+    if (running === 0) return queue.length > 0;
+    return running < options.mostAtOnce && (queue.length >= fewestBeside || queue[0]?.isUrgent === true);
+  }
+
   function pump(): void {
-    while (running < options.mostAtOnce && queue.length > 0) {
+    while (mayBegin()) {
       const group = queue.slice(0, options.mostPerGroup);
       queue = queue.slice(group.length);
       running += 1;
@@ -59,10 +72,10 @@ export function createGroupCommit<Item, Result = void>(
           reject(options.refuse());
           return;
         }
-        if (order === 'urgent') queue.unshift({ item, resolve, reject });
-        else queue.push({ item, resolve, reject });
+        const isUrgent = order === 'urgent';
+        queue[isUrgent ? 'unshift' : 'push']({ item, isUrgent, resolve, reject });
         // Whoever arrives in the same turn of the loop belongs to the same group.
-        if (queue.length === 1) setImmediate(pump);
+        if (isUrgent || queue.length === 1 || queue.length === fewestBeside) setImmediate(pump);
       }),
   };
 }

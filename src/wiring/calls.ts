@@ -68,8 +68,8 @@ export type CallDepsOptions = {
 
 export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
 
-/** So many webhooks in line for the disk are a burst. */
-const BUSY_WAITING = 20;
+/** So many webhooks in line for the disk are a burst: more than gather there for the next group in any flow. */
+const BUSY_WAITING = 50;
 
 export async function createCallDeps(options: CallDepsOptions) {
   const { config, clock, log, metrics, db, effects, vapi, twilio } = options;

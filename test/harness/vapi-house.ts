@@ -41,6 +41,8 @@ export type VapiHouse = {
   call: PrivateApp['call'];
   /** How often the rooms of all replicas have turned to the database. */
   databaseUses(): number;
+  /** The assistants of whose change dashboards were told, of all tenants and replicas. */
+  told: string[];
   /** Another replica: its own memory, the same database and twins. */
   replica(): Promise<Pick<VapiHouse, 'call' | 'assistants'>>;
   /** Makes an assistant at Vapi, as its dashboard would. */
@@ -59,9 +61,11 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
   const clock = pushedClock();
   const ends: (() => Promise<unknown>)[] = [];
   let uses = 0;
+  const told: string[] = [];
   const first = await openRooms();
   const house: VapiHouse = {
     databaseUses: () => uses,
+    told,
     ...first,
     caller: await makeCaller(database.database),
     simulator,
@@ -136,7 +140,7 @@ export async function startVapiHouse(options: { isStub?: boolean; environmentKey
       }).of,
       reassertLater: async () => {},
       onMismatch: () => {},
-      onChange: () => {},
+      onChange: (_tenantId, assistantId) => void told.push(assistantId),
       onSeen: () => {},
     });
     credentials.onChange(assistants.forget);

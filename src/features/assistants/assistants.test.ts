@@ -182,7 +182,11 @@ describe('the connection to this AVA', () => {
     expect((await get()).connected).toBe(true);
     expect(atVapi().metadata).toMatchObject({ crm: { id: 7 }, ava_tenant: tenantId });
     expect(atVapi(other).server).toBeUndefined();
+    expect(house.told).toContain(assistantId);
+    house.told.length = 0;
     expect(await house.assistants.reassertServers(tenantId)).toBe(0);
+    // Open pages ask again for what they are told of: they are told of what is new.
+    expect(house.told).toEqual([]);
 
     house.org.assistants.patch(assistantId, { server: { url: 'https://elsewhere.example.test' } });
     expect(await house.assistants.reassertServers(tenantId)).toBe(1);

@@ -81,9 +81,9 @@ export function createAssistants(given: AssistantsDeps) {
   /** Changes an assistant; see `EditOrder`. Resolves to what it is then. */
   async function edit(order: EditOrder): Promise<KnownAssistant> {
     try {
-      const known = await editor.edit(order);
+      const { known, isChanged } = await editor.edit(order);
       reader.learned(order.tenantId, known);
-      deps.onChange(order.tenantId, order.assistantId);
+      if (isChanged) deps.onChange(order.tenantId, order.assistantId);
       return known;
     } catch (error) {
       reader.forget(order.tenantId);

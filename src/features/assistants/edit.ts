@@ -45,6 +45,9 @@ export type EditOrder = {
   plan(fresh: VapiAssistant, known: KnownAssistant): EditPlan | Promise<EditPlan>;
 };
 
+/** `isChanged` tells whether anything was recorded: of the edit, or of one before it that had not come to its end. */
+export type Edited = { known: KnownAssistant; isChanged: boolean };
+
 export type EditDeps = RecordDeps & {
   vapi: Pick<Vapi, 'getAssistant' | 'patchAssistant'>;
   access(tenantId: string): Promise<VapiAccess>;
@@ -61,11 +64,11 @@ export function createEditor(deps: EditDeps) {
   const recorder = createRecorder(deps);
 
   /** Throws what `plan` throws, an `UpstreamError`, not_found, or `overloaded` when others hold the assistant too long. */
-  function edit(order: EditOrder): Promise<KnownAssistant> {
+  function edit(order: EditOrder): Promise<Edited> {
     return turns.take(`${order.tenantId}|${order.assistantId}`, () => leased(order));
   }
 
-  async function leased(order: EditOrder): Promise<KnownAssistant> {
+  async function leased(order: EditOrder): Promise<Edited> {
     const lease = await takeLease(deps, order);
     // A lease with an outcome behind it that is not recorded is left to whoever looks next; another is given back.
     let isEmpty = lease.inherited === null;
@@ -77,7 +80,7 @@ export function createEditor(deps: EditDeps) {
     }
   }
 
-  async function apply(order: EditOrder, { token, inherited }: Lease, onSent: () => void): Promise<KnownAssistant> {
+  async function apply(order: EditOrder, { token, inherited }: Lease, onSent: () => void): Promise<Edited> {
     const { tenantId, assistantId } = order;
     const { credential, mayTouch } = await deps.access(tenantId);
     const target = await deps.target(tenantId);
@@ -92,11 +95,11 @@ export function createEditor(deps: EditDeps) {
     const isWritten = Object.entries(plan.patch).some(([name, value]) => !same(value, fresh[name]));
     if (!isWritten && intent.changes.length === 0 && !plan.also && (plan.agree ?? []).length === 0) {
       await store.release(tenantId, token);
-      return known;
+      return { known, isChanged: inherited !== null };
     }
     const actual = isWritten ? await write(order, { credential, token, plan, intent }, onSent) : fresh;
     const asked = { agree: plan.agree ?? [], also: plan.also };
-    return recorder.record({ tenantId, intent, actual, target, token, asked });
+    return { known: await recorder.record({ tenantId, intent, actual, target, token, asked }), isChanged: true };
   }
 
   type Writing = { credential: VapiCredential; token: string; plan: EditPlan; intent: EditIntent };

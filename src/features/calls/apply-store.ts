@@ -55,7 +55,8 @@ export async function addFacts(
 }
 
 export async function listFacts(trx: Trx, callIds: string[]): Promise<Map<string, CallFact[]>> {
-  const rows = await trx.selectFrom('call_events').selectAll().where('call_id', 'in', callIds).execute();
+  const columns = ['call_id', 'key', 'at', 'source', 'name', 'facts', 'correlation_id'] as const;
+  const rows = await trx.selectFrom('call_events').select(columns).where('call_id', 'in', callIds).execute();
   const byCall = new Map<string, CallFact[]>();
   for (const row of rows) {
     const fact: CallFact = {
@@ -66,7 +67,9 @@ export async function listFacts(trx: Trx, callIds: string[]): Promise<Map<string
       correlationId: row.correlation_id,
       facts: row.facts as CallFact['facts'],
     };
-    byCall.set(row.call_id, [...(byCall.get(row.call_id) ?? []), fact]);
+    const known = byCall.get(row.call_id);
+    if (known === undefined) byCall.set(row.call_id, [fact]);
+    else known.push(fact);
   }
   return byCall;
 }

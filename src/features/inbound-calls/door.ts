@@ -11,7 +11,10 @@ export type TwilioDoorDeps = {
   clock: Clock;
   log: Log;
   routing: RoutingTable;
-  inbox: { keep(event: IncomingEvent): Promise<void>; quarantine(event: QuarantinedEvent): Promise<void> };
+  inbox: {
+    keep(event: IncomingEvent, order?: 'urgent'): Promise<void>;
+    quarantine(event: QuarantinedEvent): Promise<void>;
+  };
   spool: { add(event: IncomingEvent): Promise<void> };
   /** Whose number it is when the routing does not say: known numbers that AVA does not route. */
   tenantOfNumber(phoneNumber: string, accountSid: string | undefined): Promise<string | undefined>;
@@ -61,7 +64,7 @@ export function createTwilioDoor(deps: TwilioDoorDeps): TwilioDoor {
     const stored = await within(
       clock,
       PATIENCE_MS,
-      () => inbox.keep(event).then(() => true),
+      () => inbox.keep(event, 'urgent').then(() => true),
       () => false,
     ).catch(() => false);
     if (stored) return;

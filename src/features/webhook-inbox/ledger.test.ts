@@ -233,6 +233,30 @@ describe('the queue follows the ledger', () => {
   });
 });
 
+describe('a batch', () => {
+  it('costs what is in it, not what its tenant has in a month that the database has no statistics of', async () => {
+    await owner.query(
+      `insert into webhook_events (tenant_id, vendor, type, dedupe_key, kept, correlation_id, state)
+       select $1, 'vapi', 't', n::text, to_jsonb(repeat('k', 300)), 'c', 'processed' from generate_series(1, 6000) n`,
+      [tenantId],
+    );
+    const BATCH = 150;
+    await keepAll(
+      lane(),
+      Array.from({ length: BATCH }, (_, index) => message(`due ${index}`)),
+    );
+    await asTenant(async (trx) => {
+      const rows = await lockPending(trx, await listDue(trx, { now: soon(), most: BATCH }));
+      const ids = rows.map((row) => row.id);
+      expect(ids).toHaveLength(BATCH);
+      await markProcessed(trx, ids, new Date());
+      const { rows: read } = await sql<{ rows: number }>`select sum(seq_tup_read + idx_tup_fetch)::int as rows
+        from pg_stat_xact_user_tables where relname like 'webhook_events%'`.execute(trx);
+      expect(read[0]!.rows).toBeLessThan(4 * BATCH);
+    });
+  });
+});
+
 describe('the list of the ledger', () => {
   it('goes through all months, newest first, page by page, without a gap or a repeat', async () => {
     await owner.query(

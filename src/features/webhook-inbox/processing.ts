@@ -10,7 +10,7 @@ import type { Database } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import type { Log } from '../../log.ts';
-import { type EventRow, listDue, lockPending, markFailed, markProcessed, takeTurn, tenantsWithDue } from './store.ts';
+import { type DueRow, listDue, lockPending, markFailed, markProcessed, takeTurn, tenantsWithDue } from './store.ts';
 
 /** Applies messages within `trx`; what it resolves to runs after the commit. */
 export type Apply = (trx: Transaction<Schema>, tenantId: string, events: StoredEvent[]) => Promise<() => void>;
@@ -99,14 +99,14 @@ export function createProcessing(deps: ProcessingDeps): Processing {
     return BATCH;
   }
 
-  async function peek(tenantId: string): Promise<EventRow | undefined> {
+  async function peek(tenantId: string): Promise<DueRow | undefined> {
     const rows = await lane.asTenant(tenantId, async (trx) =>
       lockPending(trx, await listDue(trx, { now: deps.clock.now(), most: 1 })),
     );
     return rows[0];
   }
 
-  async function processAlone(tenantId: string, event: EventRow): Promise<void> {
+  async function processAlone(tenantId: string, event: DueRow): Promise<void> {
     try {
       await inOneTransaction(tenantId, 1);
     } catch (error) {
@@ -145,7 +145,7 @@ async function standBack({ clock, isIngestBusy }: ProcessingDeps): Promise<void>
   }
 }
 
-function storedEvent(row: EventRow): StoredEvent {
+function storedEvent(row: DueRow): StoredEvent {
   return {
     id: row.id,
     vendor: row.vendor as StoredEvent['vendor'],

@@ -44,6 +44,8 @@ export type WebhookInboxDeps = {
 
 const failWebhook = errorsOf(WEBHOOK_ERRORS);
 const MOST_PER_GROUP = 300;
+/** A statement costs as much as keeping ten webhooks, before it keeps one. */
+const FEWEST_BESIDE = 32;
 const MOST_WAITING = 20_000;
 
 export function createWebhookInbox({ db, clock, metrics, onKept, onChange, ownerOf }: WebhookInboxDeps) {
@@ -51,6 +53,7 @@ export function createWebhookInbox({ db, clock, metrics, onKept, onChange, owner
   const commits = createGroupCommit<IncomingEvent>({
     mostPerGroup: MOST_PER_GROUP,
     mostAtOnce: 2,
+    fewestBeside: FEWEST_BESIDE,
     mostWaiting: MOST_WAITING,
     async store(events) {
       const tenants = await keepAll(lane, events);
