@@ -85,6 +85,7 @@ async function start(given: Record<string, string>, main = BUNDLE): Promise<Star
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? dir,
+    NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
     AVA_ENV: 'development',
     INTEGRATIONS_STUB_MODE: 'true',
     PORT: String(port),
