@@ -1,7 +1,6 @@
 /** A pool of connections in which nobody waits without end, and from which a stuck connection never comes back. */
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Client, type ClientConfig, Pool, type PoolClient, TypeOverrides } from 'pg';
-import { proveQuickly } from './scram.ts';
 import { asDatabaseError } from './unavailable.ts';
 
 export type PoolSettings = {
@@ -70,7 +69,6 @@ export function createPool(settings: PoolSettings): BoundedPool {
 
 /** The settings of one connection: time-outs on both sides, keep-alive, the serving role. */
 export function clientSettings(settings: Omit<PoolSettings, 'maxConnections' | 'keptOpen'>): ClientConfig {
-  proveQuickly();
   const { statementTimeoutMs } = settings;
   const options = [
     `-c statement_timeout=${statementTimeoutMs}`,
