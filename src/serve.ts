@@ -39,7 +39,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => deps.close());
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
-  undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
+  const { ledgerMonthsKept } = config;
+  undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log, ledgerMonthsKept }));
   const [work, app] = await Promise.all([starting, createApp(deps), deps.db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
