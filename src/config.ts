@@ -178,6 +178,11 @@ export const SETTINGS = {
     default: '25',
     doc: 'Seconds that requests and jobs get to finish after SIGTERM.',
   },
+  ledgerMonthsKept: {
+    name: 'LEDGER_MONTHS_KEPT',
+    schema: whole(3, 1_200).optional(),
+    doc: 'Months of the webhook ledger that stay beside the current one, at least 3; an older one is dropped as a whole once everything in it is processed. Unset: all stay.',
+  },
   fallbackUrl: {
     name: 'FALLBACK_URL',
     schema: url.optional(),

@@ -43,7 +43,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => deps.close());
   const starting = startWork(deps);
   undo.defer(async () => (await starting).stop());
-  undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log }));
+  const { ledgerMonthsKept } = config;
+  undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log, ledgerMonthsKept }));
   undo.defer(giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() }));
   // What work asks of the database is on its way before the doors are made.
   const doors = nextTurn().then(() => createApp(deps));

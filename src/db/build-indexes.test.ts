@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.ts';
 import { until } from '../../test/harness/until.ts';
+import { buildIndexes } from './build-indexes.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migrations } from './migrations/released.ts';
@@ -66,3 +67,39 @@ it('builds it while others write, and makes one anew that was broken off', async
   ]);
   expect(rows).toEqual([{ valid: true }]);
 });
+
+it('builds one of a table by month too, month by month, while others write, and goes on where it was broken off', async () => {
+  const [name, definition] = ['events_by_attempts', 'on webhook_events (tenant_id, attempts)'];
+  const partOf = (month: string) => `${month}_${name}`;
+  await owner.query(`create index ${partOf('webhook_events_before')} on webhook_events_before (tenant_id, attempts)`);
+  await owner.query(
+    `update pg_index set indisvalid = false where indexrelid = '${partOf('webhook_events_before')}'::regclass`,
+  );
+  await owner.query('begin');
+  await owner.query(`lock table webhook_events in row exclusive mode`);
+  const building = buildIndexes(database.url, { [name]: definition });
+  await until('it waits for who had begun', async () => (await writer.query(WAITING_FOR_TABLE)).rowCount === 1);
+  await writer.query(`set lock_timeout = '5s'`);
+  await writer.query(`delete from webhook_events`);
+  await owner.query('commit');
+  await building;
+  expect(await isWhole(name)).toBe(true);
+  await buildIndexes(database.url, { [name]: definition });
+  expect(await isWhole(name)).toBe(true);
+});
+
+const WAITING_FOR_TABLE = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'create index %'`;
+
+/** Whether the index is there for each month, once. */
+async function isWhole(name: string): Promise<boolean> {
+  const { rows } = await writer.query<{ valid: boolean; months: number; indexed: number }>(
+    `select (select indisvalid from pg_index where indexrelid = to_regclass($1)) as valid,
+       count(*)::int as months,
+       (select count(*)::int from pg_index where indrelid in (select inhrelid from pg_inherits
+         where inhparent = 'webhook_events'::regclass) and indisvalid and pg_get_indexdef(indexrelid) like '%(tenant_id, attempts)') as indexed
+     from pg_inherits where inhparent = 'webhook_events'::regclass`,
+    [name],
+  );
+  const [found] = rows;
+  return found?.valid === true && found.months === found.indexed;
+}

@@ -1,7 +1,8 @@
-/** Makes the partitions of the months to come, with the rights of the owner; and says when they are not made. */
+/** Makes the partitions of the months to come, with the rights of the owner, and lets old ones go; says when they are not made. */
 import { type Kysely, sql } from 'kysely';
 import { Client } from 'pg';
 import type { Clock } from '../clock.ts';
+import { dropOldMonths } from './month-retention.ts';
 import { makeMonthsAhead, MONTHLY_TABLES, partitionOf } from './months.ts';
 import { clientSettings } from './pool.ts';
 
@@ -13,16 +14,26 @@ const LOCK_TIMEOUT_MS = 500;
 
 type KeeperLog = Record<'info' | 'warn', (fields: object, message: string) => void>;
 
-export type MonthKeeperOptions = { url: string; clock: Clock; log: KeeperLog };
+export type MonthKeeperOptions = {
+  url: string;
+  clock: Clock;
+  log: KeeperLog;
+  /** So many months of the ledger stay beside the current one; all where it is left out. */
+  ledgerMonthsKept?: number | undefined;
+};
 
 /** Looks daily, whether there are enough months ahead, until the answer is called. `url` is the owner's. */
-export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => void {
+export function keepMonthsAhead({ url, clock, log, ledgerMonthsKept }: MonthKeeperOptions): () => void {
   let cancel = () => {};
   const wait = (ms: number) => {
     cancel = clock.setTimer(ms, () => {
       wait(LOOK_MS);
-      lookOnce(url, log).catch((error: unknown) =>
+      withOwner(url, (client) => makeAhead(client, log)).catch((error: unknown) =>
         log.warn({ err: error }, 'The months ahead could not be made; it is tried again tomorrow'),
+      );
+      if (ledgerMonthsKept === undefined) return;
+      withOwner(url, (client) => letOldGo(client, log, ledgerMonthsKept)).catch((error: unknown) =>
+        log.warn({ err: error }, 'The old months of the ledger are still there; it is tried again tomorrow'),
       );
     });
   };
@@ -30,14 +41,24 @@ export function keepMonthsAhead({ url, clock, log }: MonthKeeperOptions): () => 
   return () => cancel();
 }
 
-async function lookOnce(url: string, log: KeeperLog): Promise<void> {
+async function makeAhead(client: Client, log: KeeperLog): Promise<void> {
+  const made = await makeAllMonthsAhead(client);
+  if (made.length > 0) log.info({ made }, 'Made the partitions of the months to come');
+}
+
+async function letOldGo(client: Client, log: KeeperLog, monthsKept: number): Promise<void> {
+  const { dropped, kept } = await dropOldMonths(client, monthsKept);
+  if (dropped.length > 0) log.info({ dropped }, 'Dropped old months of the ledger');
+  if (kept.length > 0) log.warn({ kept }, 'Old months of the ledger stay: webhooks in them are not processed');
+}
+
+async function withOwner(url: string, work: (client: Client) => Promise<void>): Promise<void> {
   const settings = { url, applicationName: 'ava-months', role: undefined };
   const client = new Client(clientSettings({ ...settings, statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }));
   client.on('error', () => {});
   await client.connect();
   try {
-    const made = await makeAllMonthsAhead(client);
-    if (made.length > 0) log.info({ made }, 'Made the partitions of the months to come');
+    await work(client);
   } finally {
     await client.end();
   }
