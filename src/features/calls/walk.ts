@@ -1,0 +1,55 @@
+/**
+ * The way back through the months in which calls are kept (`db/months.ts`). To ask a month costs the planner a tenth of
+ * a millisecond, so a page asks a few of them and goes on only where those do not fill it. A call begins in the month of
+ * its id or in the one before: for any span of time it is known which months may hold its calls, and a page of a year
+ * ago costs what the newest one does.
+ */
+import { sql, type SqlBool } from 'kysely';
+import { FIRST_MONTHLY_ID, lowestIdOf, monthOf, monthOfId, startOfMonth } from '../../db/months.ts';
+
+/** From the beginning of one month to that of another; without end where there is none. */
+export type Span = { from: number | undefined; to: number | undefined };
+
+/** So many months at a time, and after them all that came before. */
+const MONTHS_AT_A_TIME = [2, 6, 24];
+
+/** Spans that follow on each other, the newest first; together all time down to `oldest`. */
+export function* spansBack({ newest, oldest }: { newest: Date; oldest: Date | undefined }): Generator<Span> {
+  const last = oldest === undefined ? undefined : monthOf(oldest);
+  let to: number | undefined;
+  for (const months of MONTHS_AT_A_TIME) {
+    const from = (to ?? monthOf(newest) + 1) - months;
+    if (from <= (last ?? 0)) break;
+    yield { from, to };
+    to = from;
+  }
+  yield { from: last, to };
+}
+
+/** Calls that began in the span; `newest`: none of them began later than that. Those whose id names no month are always asked. */
+export function beganIn({ from, to }: Span, newest: Date | undefined) {
+  const none = sql.lit(FIRST_MONTHLY_ID);
+  const highest = to ?? (newest === undefined ? undefined : monthOf(newest) + 1);
+  const ids = sql.join(
+    [
+      sql`id >= ${sql.lit(lowestIdOf(from ?? 0))}::uuid`,
+      ...(highest === undefined ? [] : [sql`id < ${sql.lit(lowestIdOf(highest + 1))}::uuid`]),
+    ],
+    sql` and `,
+  );
+  const times = [
+    ...(from === undefined ? [] : [sql` and started_at >= ${startOfMonth(from)}`]),
+    ...(to === undefined ? [] : [sql` and started_at < ${startOfMonth(to)}`]),
+  ];
+  return sql<SqlBool>`((id < ${none}::uuid or (${ids}))${sql.join(times, sql``)})`;
+}
+
+/**
+ * When a call with this id begins: as early as it was found to, but not before the month that goes before its id's. What
+ * says so came months after a call or has no right clock, and would be on no page.
+ */
+export function beginOf(id: string, found: Date): Date {
+  const month = monthOfId(id);
+  if (month === undefined) return found;
+  return new Date(Math.max(found.getTime(), startOfMonth(month - 1).getTime()));
+}
