@@ -86,7 +86,8 @@ const DAYS_OF_CALLS = `
 
 async function sizes(client: Client): Promise<Record<string, number>> {
   const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select relname as name, pg_total_relation_size(oid)::float8 as bytes from pg_class where relname in ('calls', 'call_texts')`,
+    `select name, sum(pg_total_relation_size(relid))::float8 as bytes
+     from unnest('{calls,call_texts}'::text[]) name, pg_partition_tree(name::regclass) group by 1`,
   );
   return Object.fromEntries(rows.map(({ name, bytes }) => [name, bytes]));
 }

@@ -78,9 +78,9 @@ type OnOneSide = { side: 'from_number' | 'to_number'; number: string };
 /** Goes back in time until the page is full. */
 async function newestOf(trx: Trx, tenantId: string, filter: CallFilter, of?: OnOneSide): Promise<ListedRow[]> {
   const rows: ListedRow[] = [];
-  const bounds = [filter.before?.time, filter.toTime].filter((time) => time !== undefined);
-  const newest = bounds.length === 0 ? undefined : new Date(Math.min(...bounds.map((time) => time.getTime())));
-  for (const span of spansBack({ newest: newest ?? filter.now, oldest: filter.fromTime })) {
+  const bounds = [filter.now, filter.before?.time, filter.toTime].filter((time) => time !== undefined);
+  const newest = new Date(Math.min(...bounds.map((time) => time.getTime())));
+  for (const span of spansBack({ newest, oldest: filter.fromTime })) {
     const calls = callsOf(trx, tenantId, { ...filter, most: filter.most - rows.length }).where(beganIn(span, newest));
     const page = of ? calls.where(of.side, '=', of.number) : calls;
     rows.push(...(await marked(trx, tenantId, filter.reader, page)));

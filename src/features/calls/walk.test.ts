@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/database.ts';
 import { seededRandom, testSeed } from '../../../test/harness/result.ts';
-import { makeMonths, monthlyId, MONTHS_AHEAD, monthOf, startOfMonth } from '../../db/months.ts';
+import { makeMonths, monthlyId, monthOf, startOfMonth } from '../../db/months.ts';
 import { type CallFilter, listCalls } from './store.ts';
 import { beginOf } from './walk.ts';
 
@@ -120,7 +120,7 @@ describe('the way back through the months', () => {
           where pid = pg_backend_pid() and relname ~ '^calls_[0-9]{4}_[0-9]{2}$'`.execute(trx);
         return rows.map(({ month }) => month);
       });
-      expect(asked.length).toBeLessThanOrEqual(MONTHS_AHEAD + 2);
+      expect(asked.length).toBeLessThanOrEqual(3);
       expect(asked.length).toBeGreaterThan(0);
     }
   });
@@ -133,6 +133,7 @@ describe('the begin of a call', () => {
     for (const time of ['2026-03-09T10:00:00Z', '2026-02-01T00:00:00Z'])
       expect(beginOf(id, new Date(time))).toEqual(new Date(time));
     expect(beginOf(id, new Date('2026-01-31T23:59:59Z'))).toEqual(new Date('2026-02-01T00:00:00Z'));
+    expect(beginOf(id, new Date('2030-01-01T00:00:00Z'))).toEqual(new Date('2026-03-31T23:59:59.999Z'));
   });
 
   it('is free where the id names no month', () => {

@@ -26,30 +26,25 @@ export function* spansBack({ newest, oldest }: { newest: Date; oldest: Date | un
   yield { from: last, to };
 }
 
-/** Calls that began in the span; `newest`: none of them began later than that. Those whose id names no month are always asked. */
-export function beganIn({ from, to }: Span, newest: Date | undefined) {
+/** Calls that began in the span, and not after `newest`. Those whose id names no month are always asked. */
+export function beganIn({ from, to }: Span, newest: Date) {
   const none = sql.lit(FIRST_MONTHLY_ID);
-  const highest = to ?? (newest === undefined ? undefined : monthOf(newest) + 1);
-  const ids = sql.join(
-    [
-      sql`id >= ${sql.lit(lowestIdOf(from ?? 0))}::uuid`,
-      ...(highest === undefined ? [] : [sql`id < ${sql.lit(lowestIdOf(highest + 1))}::uuid`]),
-    ],
-    sql` and `,
-  );
+  const lowest = sql.lit(lowestIdOf(from ?? 0));
+  const above = sql.lit(lowestIdOf((to ?? monthOf(newest) + 1) + 1));
   const times = [
     ...(from === undefined ? [] : [sql` and started_at >= ${startOfMonth(from)}`]),
     ...(to === undefined ? [] : [sql` and started_at < ${startOfMonth(to)}`]),
   ];
-  return sql<SqlBool>`((id < ${none}::uuid or (${ids}))${sql.join(times, sql``)})`;
+  return sql<SqlBool>`((id < ${none}::uuid or (id >= ${lowest}::uuid and id < ${above}::uuid))${sql.join(times, sql``)})`;
 }
 
 /**
- * When a call with this id begins: as early as it was found to, but not before the month that goes before its id's. What
- * says so came months after a call or has no right clock, and would be on no page.
+ * When a call with this id begins: as it was found to, within the month of its id and the one before. What says otherwise
+ * came months after the call or has no right clock, and the call would be on no page.
  */
 export function beginOf(id: string, found: Date): Date {
   const month = monthOfId(id);
   if (month === undefined) return found;
-  return new Date(Math.max(found.getTime(), startOfMonth(month - 1).getTime()));
+  const [first, end] = [startOfMonth(month - 1).getTime(), startOfMonth(month + 1).getTime()];
+  return new Date(Math.min(Math.max(found.getTime(), first), end - 1));
 }
