@@ -1,5 +1,6 @@
 /** Fills the tables of calls with invented ones, half of them in one tenant, by statements of the database alone. */
 import { Client } from 'pg';
+import { makeMonths, monthOf } from '../src/db/months.ts';
 import { indexes } from '../src/db/migrations/0018-search-of-one-tenant.ts';
 
 export type Filled = { calls: number; seconds: number; bytes: Record<string, number> };
@@ -17,6 +18,14 @@ export async function fillCalls(url: string, { tenantId, calls }: { tenantId: st
   try {
     await client.query('set synchronous_commit = off; set maintenance_work_mem = 262144; select setseed(0.5)');
     await client.query(`insert into tenants (name) select 'Tenant ' || n from generate_series(1, ${OTHERS}) n`);
+    const thisMonth = monthOf(new Date());
+    await client.query('begin');
+    await makeMonths(
+      (text) => client.query(text),
+      'calls',
+      Array.from({ length: 13 }, (_, ago) => thisMonth - ago),
+    );
+    await client.query('commit');
     await client.query('drop index call_texts_words');
     for (let from = 0; from < calls; from += STEP)
       await client.query(CALLS, [tenantId, from, Math.min(from + STEP, calls) - 1]);
@@ -38,9 +47,9 @@ const CALLS = `
   with others as (select array_agg(id order by id) as ids from tenants where id <> $1),
   n as (select n, random() as a, random() as b, random() as c, random() as d
         from generate_series($2::int, $3::int) n)
-  insert into calls (tenant_id, vapi_call_id, direction, status, outcome, from_number, to_number, customer_name, assistant_id,
+  insert into calls (id, tenant_id, vapi_call_id, direction, status, outcome, from_number, to_number, customer_name, assistant_id,
     started_at, answered_at, ended_at, duration_seconds, cost_usd, ended_reason, ended_code, summary, has_transcript)
-  select case when n % 2 = 0 then $1 else others.ids[1 + (n / 2) % ${OTHERS}] end, md5(n::text)::uuid::text,
+  select monthly_id(t.started_at), case when n % 2 = 0 then $1 else others.ids[1 + (n / 2) % ${OTHERS}] end, md5(n::text)::uuid::text,
     case when a < 0.8 then 'inbound' else 'outbound' end, case when b < 0.999 then 'ended' else 'in_progress' end,
     case when c < 0.75 then 'ai' when c < 0.9 then 'person' when c < 0.97 then 'voicemail' when c < 0.999 then 'nobody' else 'failed' end,
     '+49' || (1000000 + floor(a * a * 50000))::text, '+4930' || (100 + floor(d * 20))::text, 'Caller ' || n,
@@ -77,7 +86,8 @@ const DAYS_OF_CALLS = `
 
 async function sizes(client: Client): Promise<Record<string, number>> {
   const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select relname as name, pg_total_relation_size(oid)::float8 as bytes from pg_class where relname in ('calls', 'call_texts')`,
+    `select name, sum(pg_total_relation_size(relid))::float8 as bytes
+     from unnest('{calls,call_texts}'::text[]) name, pg_partition_tree(name::regclass) group by 1`,
   );
   return Object.fromEntries(rows.map(({ name, bytes }) => [name, bytes]));
 }

@@ -18,7 +18,6 @@ export async function createDirectoryRole(db: Kysely<unknown>): Promise<void> {
 export async function openToDirectory(db: Kysely<unknown>, table: string): Promise<void> {
   await sql`grant select on ${sql.table(table)} to ava_directory`.execute(db);
   await sql`drop policy if exists directory on ${sql.table(table)}`.execute(db);
-  await sql`drop policy if exists directory on ${sql.table(table)}`.execute(db);
   await sql`create policy directory on ${sql.table(table)} for select to ava_directory using (true)`.execute(db);
 }
 

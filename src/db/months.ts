@@ -3,15 +3,19 @@
  * change by id asks one partition, and nothing has to carry a time. What has an id of another kind is in the partition
  * `…_before`; what is of a month that has no partition is in `…_other`.
  */
+import { randomUUID } from 'node:crypto';
 
 /** Runs one statement as the owner of the tables. */
 export type Run = (text: string) => Promise<{ rows: unknown[] }>;
 
 /** LIST: what is kept by month. */
-export const MONTHLY_TABLES = ['webhook_events'] as const;
+export const MONTHLY_TABLES = ['webhook_events', 'calls'] as const;
 
 /** So many months after the current one have their partition already. */
 export const MONTHS_AHEAD = 3;
+
+const LAST_MONTH = 0xffff;
+const SLOT_MS = 1_024_000;
 
 /** Below it are the ids from before there were months, and those that a version makes which knows none. */
 export const FIRST_MONTHLY_ID = lowestIdOf(0);
@@ -21,9 +25,30 @@ export function monthOf(at: Date): number {
   return (at.getUTCFullYear() - 1970) * 12 + at.getUTCMonth();
 }
 
-/** The lowest id of a month: the bound of its partition. */
+/** When a month begins, in UTC. */
+export function startOfMonth(month: number): Date {
+  return new Date(Date.UTC(1970, month));
+}
+
+/** A new id of the month of `at`, as `monthly_id` of the database makes it. */
+export function monthlyId(at: Date): string {
+  const month = inIds(monthOf(at));
+  const slot = Math.floor((at.getTime() - startOfMonth(month).getTime()) / SLOT_MS) & 0xfff;
+  return `${lowestIdOf(month).slice(0, 14)}8${slot.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`;
+}
+
+/** The lowest id of a month: the bound of its partition. A month that no id can name is taken for the first or the last. */
 export function lowestIdOf(month: number): string {
-  return `ffffffff-${month.toString(16).padStart(4, '0')}-0000-0000-000000000000`;
+  return `ffffffff-${inIds(month).toString(16).padStart(4, '0')}-0000-0000-000000000000`;
+}
+
+/** The month that an id names; undefined of one that names none. */
+export function monthOfId(id: string): number | undefined {
+  return id < FIRST_MONTHLY_ID ? undefined : Number.parseInt(id.slice(9, 13), 16);
+}
+
+function inIds(month: number): number {
+  return Math.min(Math.max(month, 0), LAST_MONTH);
 }
 
 export function partitionOf(table: string, month: number): string {
@@ -69,11 +94,33 @@ async function makePartition(run: Run, table: string, month: number): Promise<vo
   await run(`lock table ${otherOf(table)} in access exclusive mode`);
   // The owner is bound by row-level security too, unless it says otherwise for a moment.
   await run(`alter table ${otherOf(table)} no force row level security`);
-  await run(`with moved as (delete from ${otherOf(table)} where id >= '${from}' and id < '${to}' returning *)
+  const theirs = `id >= '${from}' and id < '${to}'`;
+  const putBack = await putReferringAside(run, table, theirs);
+  await run(`with moved as (delete from ${otherOf(table)} where ${theirs} returning *)
     insert into ${name} select * from moved`);
   await run(`alter table ${otherOf(table)} force row level security`);
   await secure(run, name);
   await run(`alter table ${table} attach partition ${name} for values from ('${from}') to ('${to}')`);
+  await putBack();
+}
+
+/** What refers to a row by its tenant and this column is deleted with it, and must not be where the row only moves. */
+const REFERRING: Record<string, { table: string; column: string }> = {
+  calls: { table: 'call_reads', column: 'call_id' },
+};
+
+async function putReferringAside(run: Run, table: string, theirs: string): Promise<() => Promise<void>> {
+  const referring = REFERRING[table];
+  const { rows } = await run(`select from ${otherOf(table)} where ${theirs} limit 1`);
+  if (referring === undefined || rows.length === 0) return async () => {};
+  await run(`alter table ${referring.table} no force row level security`);
+  await run(`create temporary table aside on commit drop as select r.* from ${referring.table} r
+    where (r.tenant_id, r.${referring.column}) in (select tenant_id, id from ${otherOf(table)} where ${theirs})`);
+  return async () => {
+    await run(`insert into ${referring.table} select * from aside`);
+    await run(`drop table aside`);
+    await run(`alter table ${referring.table} force row level security`);
+  };
 }
 
 export function otherOf(table: string): string {

@@ -89,7 +89,10 @@ export type WebhookQuarantineTable = {
   repeats: Generated<number>;
 };
 
-/** One call on the phone: what its events come to. */
+/**
+ * One call on the phone: what its events come to. By month: it began in the month that its id names or in the one before
+ * (`features/calls/walk.ts`); a random id names none.
+ */
 export type CallsTable = {
   tenant_id: string;
   id: Generated<string>;

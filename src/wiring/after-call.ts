@@ -79,7 +79,7 @@ export function createAfterCallDeps(options: AfterCallOptions) {
       audit: options.audit,
       ownNumbers: async (tenantId) => telephone.ownNumbers(tenantId),
     }),
-    exportCalls: createCallExport({ db, audit: options.audit }),
+    exportCalls: createCallExport({ db, clock, audit: options.audit }),
 
     async recordingOf(tenantId: string, callId: string) {
       const { recording, vapiCallId } = await calls.recordingOf(tenantId, callId);

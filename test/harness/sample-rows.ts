@@ -26,7 +26,7 @@ export async function listTenantTables(owner: Client): Promise<TenantTable[]> {
 /** Takes away the rules that invented values would break; only for a database that is thrown away. */
 export async function dropRules(owner: Client, table: TenantTable): Promise<void> {
   const { rows } = await owner.query<{ conname: string }>(
-    `select conname from pg_constraint where conrelid = $1::regclass and contype in ('c', 'f')`,
+    `select conname from pg_constraint where conrelid = $1::regclass and contype in ('c', 'f') and conparentid = 0`,
     [`public.${table.name}`],
   );
   for (const { conname } of rows) await owner.query(`alter table "${table.name}" drop constraint "${conname}"`);

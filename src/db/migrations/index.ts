@@ -20,6 +20,10 @@ import * as webhookKeys from './0017-webhook-keys.ts';
 import * as searchOfOneTenant from './0018-search-of-one-tenant.ts';
 import * as webhookKeysFilled from './0019-webhook-keys-filled.ts';
 import * as webhookMonths from './0020-webhook-months.ts';
+import * as callsBeforeMonths from './0021-calls-before-months.ts';
+import * as callsBeforeMonthsProven from './0022-calls-before-months-proven.ts';
+import * as callMonths from './0023-call-months.ts';
+import * as callReadsProven from './0024-call-reads-proven.ts';
 import type { Migrations } from './released.ts';
 
 export const MIGRATIONS: Migrations = {
@@ -41,4 +45,8 @@ export const MIGRATIONS: Migrations = {
   '0018-search-of-one-tenant': searchOfOneTenant,
   '0019-webhook-keys-filled': webhookKeysFilled,
   '0020-webhook-months': webhookMonths,
+  '0021-calls-before-months': callsBeforeMonths,
+  '0022-calls-before-months-proven': callsBeforeMonthsProven,
+  '0023-call-months': callMonths,
+  '0024-call-reads-proven': callReadsProven,
 };

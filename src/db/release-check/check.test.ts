@@ -58,7 +58,7 @@ describe('a release is refused when a version that runs could not live with its 
       '9007': ['alter table assistants add column color text not null', 'column assistants.color'],
       '9008': ['alter table calls alter column updated_at drop default', 'column calls.updated_at'],
       '9009': ["alter table calls add constraint known check (status <> '')", 'constraint calls.known'],
-      '9010': ['create unique index one_sid on calls (tenant_id, twilio_call_sid)', 'index one_sid'],
+      '9010': ['create unique index one_sid on webhook_quarantine (vendor, type)', 'index one_sid'],
       '9011': ['alter table effects drop constraint effects_tenant_id_key_key', 'index effects_tenant_id_key_key'],
       '9012': ['drop function webhook_counts()', 'function webhook_counts()'],
       '9013': ['revoke update on calls from ava_app', 'table calls'],
@@ -79,7 +79,8 @@ describe('a release is refused when a version that runs could not live with its 
   it('and not when they only add, also rules for what they add', async () => {
     const list = listWith({
       '9001': `alter table calls add column mood text check (mood in ('glad', 'sad'));
-        create unique index moods on calls (tenant_id, mood);
+        alter table call_texts add column mood text;
+        create unique index moods on call_texts (tenant_id, mood);
         create table notes (id uuid primary key, text text not null);
         alter table assistants add column color text not null default 'blue'`,
       '9002': 'create index calls_by_mood on calls (tenant_id, mood)',

@@ -59,12 +59,12 @@ const COLUMNS = `
   where ${OURS} and c.relkind in ('r', 'p', 'v', 'm')`;
 
 // NOT NULL is read with the column; keys and uniqueness with their index. A rule that is not validated binds whoever
-// writes all the same, so to validate it takes nothing.
+// writes all the same, so to validate it takes nothing. A reference to a table by month has a part for each month.
 const CONSTRAINTS = `
   select c.relname || '.' || k.conname as name, c.oid::int8 as oid, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '') as definition,
     coalesce(k.conkey, '{}')::int[] as columns, false as "isUnique"
   from pg_constraint k join pg_class c on c.oid = k.conrelid
-  where ${OURS} and k.contype in ('c', 'f', 'x')`;
+  where ${OURS} and k.contype in ('c', 'f', 'x') and k.conparentid = 0`;
 
 const INDEXES = `
   select i.relname as name, c.oid::int8 as oid, replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') as definition,

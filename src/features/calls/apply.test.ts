@@ -120,7 +120,8 @@ describe('facts in the database', () => {
   });
   afterAll(() => test.drop());
 
-  const apply = (facts: CallFact[]) => test.database.asTenant(tenantId, (trx) => applyFacts(trx, tenantId, facts));
+  const apply = (facts: CallFact[]) =>
+    test.database.asTenant(tenantId, (trx) => applyFacts(trx, tenantId, facts, new Date()));
   const calls = () => test.database.asTenant(tenantId, (trx) => trx.selectFrom('calls').selectAll().execute());
 
   it('make one call of messages that know it by different ids, in any order and batches, and count it once in its day', async () => {
@@ -163,7 +164,7 @@ describe('facts in the database', () => {
 
   it('of two tenants never meet, even under the same vendor id', async () => {
     const other = await addTenant(test);
-    await test.database.asTenant(other, (trx) => applyFacts(trx, other, whole));
+    await test.database.asTenant(other, (trx) => applyFacts(trx, other, whole, new Date()));
     expect(await calls()).toHaveLength(1);
   });
 });

@@ -2,12 +2,13 @@
  * Takes facts in: finds or makes their calls, keeps each fact once, and folds the calls that learned something. The
  * number of statements does not grow with the number of facts. All writers of one tenant's calls take turns.
  */
-import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { monthlyId } from '../../db/months.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { CallFact } from './fact.ts';
 import type { Applied, Link } from './applied.ts';
 import { foldCall } from './fold.ts';
+import { beginOf } from './walk.ts';
 import {
   addFacts,
   addLinks,
@@ -20,16 +21,17 @@ import {
   writeTexts,
 } from './apply-store.ts';
 
-/** Resolves to the calls that changed. Idempotent: facts that are known already change nothing. */
+/** Resolves to the calls that changed. Idempotent: facts that are known already change nothing. `now` dates what is new. */
 export async function applyFacts(
   trx: Transaction<Schema>,
   tenantId: string,
   given: readonly CallFact[],
+  now: Date,
 ): Promise<Applied[]> {
   const facts = given.filter((fact) => linksOf(fact).length > 0);
   if (facts.length === 0) return [];
   await takeTurn(trx, tenantId);
-  const { callIdOf, newLinks, merges } = await resolveCalls(trx, facts);
+  const { callIdOf, newLinks, merges } = await resolveCalls(trx, facts, now);
   for (const { keep, drop } of merges) await mergeCalls(trx, tenantId, keep, drop);
   await addLinks(trx, tenantId, newLinks);
   const learned = await addFacts(
@@ -56,7 +58,7 @@ function linksOf(fact: CallFact): Omit<Link, 'callId'>[] {
 }
 
 /** Facts that share an id of a vendor are about the same call; one that carries both ids joins what were two. */
-async function resolveCalls(trx: Transaction<Schema>, facts: readonly CallFact[]) {
+async function resolveCalls(trx: Transaction<Schema>, facts: readonly CallFact[], now: Date) {
   const known = await listLinks(trx, facts.flatMap(linksOf));
   const callOf = new Map(known.map((link) => [nameOf(link), link.callId]));
   const merges: { keep: string; drop: string }[] = [];
@@ -64,7 +66,7 @@ async function resolveCalls(trx: Transaction<Schema>, facts: readonly CallFact[]
   for (const fact of facts) {
     const links = linksOf(fact);
     const found = [...new Set(links.map((link) => callOf.get(nameOf(link))).filter((id) => id !== undefined))];
-    const keep = found[0] ?? randomUUID();
+    const keep = found[0] ?? newCallId(fact, now);
     for (const drop of found.slice(1)) {
       merges.push({ keep, drop });
       for (const [name, id] of callOf) if (id === drop) callOf.set(name, keep);
@@ -77,6 +79,12 @@ async function resolveCalls(trx: Transaction<Schema>, facts: readonly CallFact[]
   const callIdOf = (fact: CallFact) => callOf.get(nameOf(linksOf(fact)[0]!))!;
   const settled = newLinks.map((link) => ({ ...link, callId: callOf.get(nameOf(link))! }));
   return { callIdOf, newLinks: settled, merges };
+}
+
+/** Of the month in which the call begins, as far as that is known. Nothing that is known later lets it begin later. */
+function newCallId({ at, facts: { startedAt } }: CallFact, now: Date): string {
+  const times = [at, now, ...(startedAt === undefined ? [] : [new Date(startedAt)])];
+  return monthlyId(new Date(Math.min(...times.map((time) => time.getTime()))));
 }
 
 function nameOf({ vendor, vendorId }: Omit<Link, 'callId'>): string {
@@ -100,7 +108,9 @@ async function refold(
   const withText = await writeTexts(trx, tenantId, texts);
   const applied = callIds.flatMap((callId): Applied[] => {
     const facts = factsByCall.get(callId);
-    return facts === undefined ? [] : [{ callId, before: rows.get(callId), after: foldCall(facts) }];
+    if (facts === undefined) return [];
+    const state = foldCall(facts);
+    return [{ callId, before: rows.get(callId), after: { ...state, startedAt: beginOf(callId, state.startedAt) } }];
   });
   await writeCalls(trx, tenantId, applied, withText);
   await writeDays(trx, tenantId, applied);

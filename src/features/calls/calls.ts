@@ -46,7 +46,10 @@ export type CallsDeps = {
 
 export type Calls = ReturnType<typeof createCalls>;
 
-export type ListQuery = Omit<store.CallFilter, 'before' | 'most'> & { cursor?: string | undefined; limit: number };
+export type ListQuery = Omit<store.CallFilter, 'before' | 'most' | 'now'> & {
+  cursor?: string | undefined;
+  limit: number;
+};
 
 /** No call that people had comes near it; one that a program floods must not cost more than a page of anything. */
 const MOST_EVENTS = 2_000;
@@ -55,7 +58,7 @@ export function createCalls(deps: CallsDeps) {
   const { db } = deps;
 
   async function take(trx: Transaction<Schema>, tenantId: string, facts: CallFact[]): Promise<() => void> {
-    const applied = await applyFacts(trx, tenantId, facts);
+    const applied = await applyFacts(trx, tenantId, facts, deps.clock.now());
     const ended = applied.filter(({ before, after }) => after.isComplete && before?.told_owner !== true);
     if (ended.length > 0) await deps.afterCall(trx, tenantId, ended);
     return () => {
@@ -83,7 +86,12 @@ export function createCalls(deps: CallsDeps) {
     async list(tenantId: string, query: ListQuery): Promise<{ calls: ListedCall[]; nextCursor: string | null }> {
       const { cursor, limit, ...filter } = query;
       const { rows, goOn } = await db.asTenant(tenantId, (trx) =>
-        store.listCalls(trx, tenantId, { ...filter, before: readCursor(cursor), most: limit + 1 }),
+        store.listCalls(trx, tenantId, {
+          ...filter,
+          before: readCursor(cursor),
+          most: limit + 1,
+          now: deps.clock.now(),
+        }),
       );
       const page = rows.slice(0, limit);
       const next = rows.length > limit ? placeOf(page.at(-1)!) : goOn;

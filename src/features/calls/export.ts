@@ -2,6 +2,7 @@
  * All calls of a tenant as one file, made while it is read: page after page, each in a short transaction of its own, so
  * that neither a million calls nor a slow reader hold up memory or a connection of the database.
  */
+import type { Clock } from '../../clock.ts';
 import type { Database } from '../../db/connect.ts';
 import type { Actor } from '../../http/caller.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -11,11 +12,11 @@ import { placeOf, toCall } from './wire.ts';
 
 export type CallExport = ReturnType<typeof createCallExport>;
 export type ExportFormat = 'csv' | 'ndjson';
-export type ExportFilter = Omit<CallFilter, 'before' | 'most'>;
+export type ExportFilter = Omit<CallFilter, 'before' | 'most' | 'now'>;
 
 const PAGE = 500;
 
-export function createCallExport({ db, audit }: { db: Database; audit: Audit }) {
+export function createCallExport({ db, clock, audit }: { db: Database; clock: Clock; audit: Audit }) {
   const lane = db.lane('job');
 
   /**
@@ -29,7 +30,8 @@ export function createCallExport({ db, audit }: { db: Database; audit: Audit }) 
     const { tenantId } = actor;
     const line = format === 'csv' ? csvLine : ndjsonLine;
     const read: Read = async (before) => {
-      const found = await lane.asTenant(tenantId, (trx) => listCalls(trx, tenantId, { ...filter, before, most: PAGE }));
+      const wanted = { ...filter, before, most: PAGE, now: clock.now() };
+      const found = await lane.asTenant(tenantId, (trx) => listCalls(trx, tenantId, wanted));
       const next = found.rows.length === PAGE ? placeOf(found.rows.at(-1)!) : found.goOn;
       return { text: found.rows.map((row) => line(toCall(row))).join(''), next };
     };

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const log = { info: () => {}, warn: () => {}, error: () => {} } as never;
   const audit = createAudit({ db, clock, log, key: async () => createHmac('sha256', 'audit').digest() });
   const calls = createCalls({ db, clock, publish: () => {}, afterCall: async () => {}, additions: async () => [] });
-  const exportCalls = createCallExport({ db, audit });
+  const exportCalls = createCallExport({ db, clock, audit });
   app = await startPrivateApp({
     db,
     caller: () => ({ ...caller, role, operator: false }),
@@ -189,7 +189,11 @@ describe('an export of calls', () => {
 
   it('breaks off where the database is lost on the way, and never looks whole', async () => {
     const cut = { ...test.database, lane: () => failingAfter(3) };
-    const exportCalls = createCallExport({ db: cut as never, audit: { record: async () => {} } as never });
+    const exportCalls = createCallExport({
+      db: cut as never,
+      clock: systemClock,
+      audit: { record: async () => {} } as never,
+    });
     const broken = await startPrivateApp({
       db: test.database,
       caller: () => caller,

@@ -3,6 +3,7 @@ import type { CallEventsTable, CallPoliciesTable, CallTextsTable } from '../../d
 import type { Schema } from '../../db/schema.ts';
 import type { TimeCursor } from '../../http/cursor.ts';
 import type { CallRow } from './applied.ts';
+import { beganIn, spansBack } from './walk.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -21,6 +22,7 @@ export type CallFilter = {
   reader?: string | undefined;
   before?: TimeCursor | undefined;
   most: number;
+  now: Date;
 };
 
 export type ListedRow = CallRow & { is_read: boolean | null };
@@ -31,7 +33,7 @@ export type FoundCalls = { rows: ListedRow[]; goOn?: TimeCursor | undefined };
 /** Newest first. The tenant is named beside row-level security so that the planner can use the indexes that begin with it. */
 export async function listCalls(trx: Trx, tenantId: string, filter: CallFilter): Promise<FoundCalls> {
   if (filter.q !== undefined || filter.unreadBy !== undefined) return await lookFor(trx, tenantId, filter);
-  if (filter.phoneNumber === undefined) return { rows: await select(trx, tenantId, filter).execute() };
+  if (filter.phoneNumber === undefined) return { rows: await newestOf(trx, tenantId, filter) };
   return { rows: await listOfNumber(trx, tenantId, filter, filter.phoneNumber) };
 }
 
@@ -54,7 +56,7 @@ async function lookFor(trx: Trx, tenantId: string, filter: CallFilter): Promise<
   const goOn = rows.find((row) => !row.is_hit);
   const ids = rows.filter((row) => row.is_hit).map((row) => row.id);
   if (ids.length === 0) return { rows: [], goOn };
-  return { rows: await select(trx, tenantId, { most, reader }).where('id', 'in', ids).execute(), goOn };
+  return { rows: await marked(trx, tenantId, reader, callsOf(trx, tenantId, { most }).where('id', 'in', ids)), goOn };
 }
 
 /** Two index walks, one for each side of the line, instead of one walk over everything. */
@@ -62,7 +64,7 @@ async function listOfNumber(trx: Trx, tenantId: string, filter: CallFilter, numb
   const sides = ['from_number', 'to_number'] as const;
   const rows = new Map<string, ListedRow>();
   for (const side of sides) {
-    for (const row of await select(trx, tenantId, filter).where(side, '=', number).execute()) rows.set(row.id, row);
+    for (const row of await newestOf(trx, tenantId, filter, { side, number })) rows.set(row.id, row);
   }
   return [...rows.values()].sort(newestFirst).slice(0, filter.most);
 }
@@ -71,12 +73,24 @@ function newestFirst(a: CallRow, b: CallRow): number {
   return b.started_at.getTime() - a.started_at.getTime() || (a.id < b.id ? 1 : -1);
 }
 
-function select(trx: Trx, tenantId: string, filter: CallFilter) {
-  let query = trx
-    .selectFrom('calls')
-    .selectAll()
-    .select(isReadBy(tenantId, filter.reader))
-    .where('tenant_id', '=', tenantId);
+type OnOneSide = { side: 'from_number' | 'to_number'; number: string };
+
+/** Goes back in time until the page is full. */
+async function newestOf(trx: Trx, tenantId: string, filter: CallFilter, of?: OnOneSide): Promise<ListedRow[]> {
+  const rows: ListedRow[] = [];
+  const bounds = [filter.now, filter.before?.time, filter.toTime].filter((time) => time !== undefined);
+  const newest = new Date(Math.min(...bounds.map((time) => time.getTime())));
+  for (const span of spansBack({ newest, oldest: filter.fromTime })) {
+    const calls = callsOf(trx, tenantId, { ...filter, most: filter.most - rows.length }).where(beganIn(span, newest));
+    const page = of ? calls.where(of.side, '=', of.number) : calls;
+    rows.push(...(await marked(trx, tenantId, filter.reader, page)));
+    if (rows.length === filter.most) break;
+  }
+  return rows;
+}
+
+function callsOf(trx: Trx, tenantId: string, filter: Omit<CallFilter, 'now'>) {
+  let query = trx.selectFrom('calls').selectAll().where('tenant_id', '=', tenantId);
   const { status, direction, outcome, assistantId, fromTime, toTime, before } = filter;
   if (status !== undefined) query = query.where('status', '=', status);
   if (direction !== undefined) query = query.where('direction', '=', direction);
@@ -86,6 +100,17 @@ function select(trx: Trx, tenantId: string, filter: CallFilter) {
   if (toTime !== undefined) query = query.where('started_at', '<', toTime);
   if (before !== undefined) query = query.where(sql<SqlBool>`(started_at, id) < (${before.time}, ${before.id}::uuid)`);
   return query.orderBy('started_at', 'desc').orderBy('id', 'desc').limit(filter.most);
+}
+
+/** With who has read them, looked up for those of the page alone: inside it would be prepared for every month. */
+async function marked(trx: Trx, tenantId: string, reader: string | undefined, page: ReturnType<typeof callsOf>) {
+  return await trx
+    .selectFrom(page.as('calls'))
+    .selectAll()
+    .select(isReadBy(tenantId, reader))
+    .orderBy('started_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
 }
 
 // Scalar: as a set it would be made of all that the person has ever read.
