@@ -86,8 +86,9 @@ const DAYS_OF_CALLS = `
 
 async function sizes(client: Client): Promise<Record<string, number>> {
   const { rows } = await client.query<{ name: string; bytes: number }>(
-    `select name, sum(pg_total_relation_size(relid))::float8 as bytes
-     from unnest('{calls,call_texts}'::text[]) name, pg_partition_tree(name::regclass) group by 1`,
+    `select name, (select sum(pg_total_relation_size(oid))::float8 from pg_class
+       where oid = name::regclass or oid in (select relid from pg_partition_tree(name::regclass))) as bytes
+     from unnest('{calls,call_texts}'::text[]) name`,
   );
   return Object.fromEntries(rows.map(({ name, bytes }) => [name, bytes]));
 }
