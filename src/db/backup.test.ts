@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect } from '../../test/harness/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.ts';
 import { backupDatabase } from './backup.ts';
 import { connectDatabase } from './connect.ts';
@@ -182,18 +183,6 @@ async function addAudit(test: TestDatabase, action: string): Promise<void> {
       .values({ ...fixed, action, sequence: action === 'before' ? 1 : 2 } as never)
       .execute(),
   );
-}
-
-async function collect(write: (out: Writable) => Promise<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const out = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk);
-      done();
-    },
-  });
-  await write(out);
-  return Buffer.concat(chunks);
 }
 
 async function ownedByPlainRole(): Promise<TestDatabase> {

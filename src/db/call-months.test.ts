@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collect } from '../../test/harness/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.ts';
 import { until } from '../../test/harness/until.ts';
 import { backupDatabase } from './backup.ts';
@@ -242,14 +243,4 @@ async function asOwnerOf(tenant: string, text: string): Promise<void> {
   await owner.query('commit');
 }
 
-async function save(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const out = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk);
-      done();
-    },
-  });
-  await backupDatabase(test.url, out);
-  return Buffer.concat(chunks);
-}
+const save = () => collect((out) => backupDatabase(test.url, out));
