@@ -1,5 +1,6 @@
 /** LIST: every HTTP door, in three scopes: public, provider, private. */
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deps } from './deps.ts';
 import { alertRoutes } from './features/alerts/routes.ts';
 import { releaseRoutes } from './features/releases/routes.ts';
@@ -47,12 +48,16 @@ export async function createApp(deps: Deps): Promise<App> {
     corsOrigins: config.corsOrigins,
     production: config.env === 'production',
   });
+  await nextTurn();
   await describeApi(app, deps.release.version);
   closeConnectionsWhileDraining(app, deps);
 
   const pacer = createPacer(deps);
+  await nextTurn();
   await app.register(async (scope) => publicScope(scope, deps, pacer));
+  await nextTurn();
   await app.register(async (scope) => providerScope(scope, deps), { prefix: '/webhooks' });
+  await nextTurn();
   await app.register(async (scope) => privateScope(scope, deps, pacer), { prefix: '/api/v1' });
   return app;
 }

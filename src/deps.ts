@@ -73,7 +73,7 @@ export type DepsOptions = {
   databaseUrl: string;
   /** Lanes on it; who opened them closes them, after these parts. */
   db: Database;
-  /** Until this resolves nothing is asked of the database; where it rejects, nothing is made. */
+  /** Until this resolves nothing is asked of the database; where it rejects, nothing is opened. */
   schemaChecked?: Promise<void>;
   /** How vendors are dialled, where it is not the usual way. */
   agentOptions?: GuardedHttpOptions['agentOptions'];
@@ -81,6 +81,7 @@ export type DepsOptions = {
 
 export type Deps = Awaited<ReturnType<typeof createDeps>>;
 
+/** Asks nothing of the database and tells nobody anything before `open()`. */
 export async function createDeps({ config, log, db, databaseUrl, agentOptions, ...given }: DepsOptions) {
   const clock = systemClock;
   const release = readRelease(clock.now());
@@ -94,10 +95,6 @@ export async function createDeps({ config, log, db, databaseUrl, agentOptions, .
   const secrets = { secretKey: config.secretKey, secretKeyPrevious: config.secretKeyPrevious };
   const vault = createVault(secrets);
   const auditKey = createInstallationKey({ db, vault }, 'audit');
-  const settled = (given.schemaChecked ?? Promise.resolve()).then(() =>
-    settleSecretKey({ db, vault, log, keys: [auditKey] }),
-  );
-  settled.catch(() => {});
   const audit = createAudit({ db, clock, log, key: auditKey });
   const accounts = createAccounts({ db, clock, log, audit, secrets });
   const credentials = createCredentials({ db, clock, audit, vault, secrets, environment: environmentOf(config) });
@@ -167,15 +164,10 @@ export async function createDeps({ config, log, db, databaseUrl, agentOptions, .
     apis: createCalendarApis(config, http),
   });
 
-  // Until here nothing was sealed or told to anybody.
-  await settled;
-  const [telephone, ...stopFollowing] = await Promise.all([
-    createCallDeps({
-      ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
-      ...{ messaging, calendars, circuitHistory, tracer },
-    }),
-    ...[accounts.follow(), credentials.follow(), assistants.listen(), inventedAssistants.listen()],
-  ]);
+  const telephone = createCallDeps({
+    ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
+    ...{ messaging, calendars, circuitHistory, tracer },
+  });
   const afterCall = createAfterCallDeps({
     ...{ config, clock, log, metrics, db, audit, credentials, webhookSecrets, effects, events, guard, vapi, twilio },
     ...{ messaging, calendars, circuitHistory, telephone, http, twilioClients },
@@ -216,6 +208,7 @@ export async function createDeps({ config, log, db, databaseUrl, agentOptions, .
   const releases = createReleases({ db, clock, audit, onChange: releaseChanged, announce: teller.announce });
 
   const replicaBeat = createReplicaBeat({ db, release, knows: Object.keys(MIGRATIONS) });
+  const stopFollowing: (() => Promise<void>)[] = [];
 
   return {
     config,
@@ -264,6 +257,16 @@ export async function createDeps({ config, log, db, databaseUrl, agentOptions, .
     releases,
     syntheticTenants,
     replicaBeat,
+    /** Learns what the fleet and the database know, and follows their changes; until then nothing is sealed or told. */
+    async open() {
+      await Promise.all([given.schemaChecked, guarded.join()]);
+      const follow = async (following: Promise<() => Promise<void>>) => void stopFollowing.push(await following);
+      await Promise.all([
+        settleSecretKey({ db, vault, log, keys: [auditKey] }),
+        telephone.open(),
+        ...[accounts.follow(), credentials.follow(), assistants.listen(), inventedAssistants.listen()].map(follow),
+      ]);
+    },
     async close() {
       await mailer?.close();
       for (const stop of stopFollowing) await stop();

@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from './db/embedded.ts';
 import { migrate, readMigrationState, refuseIfGone } from './db/migrate.ts';
 import { keepMonthsAhead } from './db/month-upkeep.ts';
 import type { Deps, DepsOptions } from './deps.ts';
+import type { App } from './http/app-type.ts';
 import type { Log } from './log.ts';
 import { giveMemoryBackAtRest } from './memory-at-rest.ts';
 
@@ -38,21 +39,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   undo.defer(() => database.stop());
   const db = openLanes(database.url, log);
   undo.defer(() => db.close());
-  const { createDeps, createApp, startWork } = await loadParts();
+  const { createDeps } = await loadParts(
+    [() => import('./metrics.ts'), () => import('./providers/http.ts')],
+    () => import('./deps.ts'),
+  );
   const deps = await createDeps({ ...options, db, databaseUrl: database.url, schemaChecked: database.checked });
   undo.defer(() => deps.close());
-  const starting = startWork(deps);
-  undo.defer(async () => (await starting).stop());
+  // While the database is asked what this replica must know, the doors are read and made.
+  const starting = deps.open().then(async () => (await import('./work.ts')).startWork(deps));
+  undo.defer(() =>
+    starting.then(
+      (work) => work.stop(),
+      () => {},
+    ),
+  );
+  const [work, app] = await Promise.all([starting, makeDoors(deps), db.warmUp()]);
   const { ledgerMonthsKept } = config;
   undo.defer(keepMonthsAhead({ url: database.ownerUrl, clock: deps.clock, log, ledgerMonthsKept }));
   undo.defer(giveMemoryBackAtRest({ clock: deps.clock, forget: () => deps.limiter.forgetExpired() }));
-  // What work asks of the database is on its way before the doors are made.
-  const doors = nextTurn().then(() => createApp(deps));
-  const [work, app] = await Promise.all([starting, doors, db.warmUp()]);
   const given = options.socket !== undefined && { host: ANY, fd: options.socket };
   const url = await app.listen({ port: config.port, host: config.host, backlog: MOST_NOT_YET_ACCEPTED, ...given });
   const takeDown = undo.move();
   deps.lifecycle.become('ready');
+  void db.fillUp();
   work.begin();
   log.info({ port: (app.server.address() as AddressInfo).port }, `AVA ${deps.release.version} listens on ${url}`);
 
@@ -70,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** The connections that are kept are opened at once: the database makes them while AVA reads its code and puts itself together. */
+/** One connection of each lane is opened at once: the database makes it while AVA reads its code and puts itself together. */
 function openLanes(url: string, log: Log): Database {
   const db = connectDatabase({
     url,
@@ -83,27 +92,31 @@ function openLanes(url: string, log: Log): Database {
   return db;
 }
 
-/** Most of the code. Read part by part, so that the database is answered in between and does its share meanwhile. */
-async function loadParts() {
-  for (const heavy of HEAVY_PARTS) {
-    await nextTurn();
-    await heavy();
-  }
-  await nextTurn();
-  const { createDeps } = await import('./deps.ts');
-  await nextTurn();
-  const { createApp } = await import('./app.ts');
-  await nextTurn();
-  const { startWork } = await import('./work.ts');
-  return { createDeps, createApp, startWork };
+async function makeDoors(deps: Deps): Promise<App> {
+  const { createApp } = await loadParts([() => import('./http/server.ts')], () => import('./app.ts'));
+  return await createApp(deps);
 }
 
-/** What brings the largest packages: a client for HTTP, a server for it, and the metrics. */
-const HEAVY_PARTS = [
-  () => import('./metrics.ts'),
-  () => import('./providers/http.ts'),
-  () => import('./http/server.ts'),
-];
+/**
+ * Most of the code. What brings a large package is read by itself, so that the database is answered in between: with the
+ * proof of its password a connection takes some fifteen turns to be made.
+ */
+async function loadParts<T>(heavy: (() => Promise<unknown>)[], whole: () => Promise<T>): Promise<T> {
+  for (const part of heavy) {
+    await someTurns();
+    await part();
+  }
+  await someTurns();
+  const loaded = await whole();
+  await someTurns();
+  return loaded;
+}
+
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
+}
+
+const TURNS = 8;
 
 /** In a burst Node.js accepts one new connection a turn of its loop; the system's own limit still holds. */
 const MOST_NOT_YET_ACCEPTED = 4_096;

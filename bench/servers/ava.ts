@@ -22,6 +22,7 @@ const { log } = createLog({ level: 'info', file: path.join(dir, 'ava.log'), stdo
 const databaseUrl = process.env['DATABASE_URL']!;
 const db = connectDatabase({ url: databaseUrl, applicationName: 'ava', role: 'ava_app' });
 const deps = await createDeps({ config, log, db, databaseUrl });
+await deps.open();
 
 const app = await createHttpServer({ ...deps, trustProxy: [], corsOrigins: [], production: true });
 await app.register(async (scope) => {

@@ -24,6 +24,7 @@ if (off.has('logs')) log.level = 'silent';
 const databaseUrl = process.env['DATABASE_URL']!;
 const db = connectDatabase({ url: databaseUrl, applicationName: 'ava', role: 'ava_app' });
 const deps = await createDeps({ config, log, db, databaseUrl });
+await deps.open();
 const nothing = { inc: () => {}, observe: () => {}, set: () => {} };
 if (off.has('metrics')) for (const metric of Object.values(deps.metrics)) Object.assign(metric, nothing);
 if (off.has('audit')) deps.audit.record = async () => {};

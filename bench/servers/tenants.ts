@@ -26,6 +26,7 @@ const { log } = createLog({ level: 'silent', file: path.join(dir, 'ava.log'), st
 const databaseUrl = process.env['DATABASE_URL']!;
 const db = connectDatabase({ url: databaseUrl, applicationName: 'ava', role: 'ava_app' });
 const deps = await createDeps({ config, log, db, databaseUrl });
+await deps.open();
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 

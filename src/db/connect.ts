@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Client } from 'pg';
 import { type Clock, systemClock } from '../clock.ts';
-import { createListener, type NoticeHandler } from './listener.ts';
+import { createListener, type Listener, type NoticeHandler } from './listener.ts';
 import { type BoundedPool, clientSettings, createPool, type PoolSettings, type PoolUse } from './pool.ts';
 import type { Schema } from './schema.ts';
 import { askWhetherReady, type Readiness } from './readiness.ts';
@@ -30,8 +30,13 @@ export type Database = Lane & {
   lane(name: LaneName): Lane;
   /** Whether the database answers a statement; decided within a second, unless this process itself stands still. */
   ready(): Promise<Readiness>;
-  /** Opens the first connection of each lane, and begins with the others, for two seconds at the longest; never rejects. Who asks meanwhile waits for the same. */
+  /**
+   * Opens the first connection of each lane and the one that listens, for two seconds at the longest; never rejects. Who
+   * asks meanwhile waits for the same.
+   */
   warmUp(): Promise<void>;
+  /** Opens the others that are kept; never rejects. */
+  fillUp(): Promise<void>;
   /**
    * Calls `handler` for every message on `channel`, and without one after a lost connection and every few seconds:
    * then look for yourself. Resolves to the function that ends it.
@@ -74,12 +79,14 @@ export function connectDatabase(options: DatabaseOptions): Database {
     connect: () => openClient({ ...settings, applicationName: `${settings.applicationName}/listen` }),
     pollMs: options.listenPollMs ?? 5_000,
   });
+  const pools = [probe, ...LANES.map((name) => lanes[name].pool)];
   let opening: Promise<void> | undefined;
   return {
     ...lanes.api.lane,
     lane: (name) => lanes[name].lane,
     ready: () => askWhetherReady(clock, () => askOnce(probe)),
-    warmUp: () => (opening ??= openFirst(lanes, probe).finally(() => (opening = undefined))),
+    warmUp: () => (opening ??= openFirst(listener, pools).finally(() => (opening = undefined))),
+    fillUp: async () => void (await Promise.all(pools.map((pool) => pool.warmUp()))),
     listen: (channel, handler) => listener.listen(channel, handler),
     notify: async (channel, payload, trx) => {
       await sql`select pg_notify(${channel}, given) from unnest(${[payload].flat()}::text[]) as given`.execute(
@@ -89,7 +96,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
     use: () => mapLanes((name) => lanes[name].pool.use()),
     async close() {
       await listener.close();
-      await Promise.all([probe.end(), ...LANES.map((name) => lanes[name].pool.end())]);
+      await Promise.all(pools.map((pool) => pool.end()));
     },
   };
 }
@@ -114,8 +121,8 @@ function poolSettings(options: DatabaseOptions): Omit<PoolSettings, 'maxConnecti
   };
 }
 
-async function openFirst(lanes: Record<LaneName, MadeLane>, probe: BoundedPool): Promise<void> {
-  const opened = Promise.all([probe, ...LANES.map((name) => lanes[name].pool)].map((pool) => pool.warmUp()));
+async function openFirst(listener: Listener, pools: BoundedPool[]): Promise<void> {
+  const opened = Promise.all([listener.warmUp(), ...pools.map((pool) => pool.warmUp(1))]);
   await Promise.race([opened, wait(WARM_UP_LIMIT_MS, undefined, { ref: false })]);
 }
 

@@ -15,6 +15,8 @@ export type ListenerOptions = {
 };
 
 export type Listener = {
+  /** Opens the connection before anybody listens; never rejects. */
+  warmUp(): Promise<void>;
   listen(channel: string, handler: NoticeHandler): Promise<() => Promise<void>>;
   close(): Promise<void>;
 };
@@ -29,14 +31,16 @@ export function createListener(options: ListenerOptions): Listener {
     cancelPoll: undefined,
   };
   let opening: Promise<void> | undefined;
+  const warmUp = () => (opening ??= open(state, FIRST_WAIT_MS));
   return {
+    warmUp,
     async listen(channel, handler) {
       const known = state.handlers.get(channel) ?? new Set();
       state.handlers.set(channel, known.add(handler));
       if (!state.cancelPoll) poll(state);
-      opening ??= open(state, FIRST_WAIT_MS);
+      const opened = warmUp();
       if (state.client) await subscribeOrRenew(state, state.client, channel);
-      else await opening;
+      else await opened;
       return () => unsubscribe(state, channel, handler);
     },
     async close() {

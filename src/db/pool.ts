@@ -24,10 +24,10 @@ export type BoundedPool = {
   forKysely: PostgresPool;
   use(): PoolUse;
   /**
-   * Opens the connections that are kept, so that nobody has to wait for them later; those that cannot be opened are left out.
-   * Resolves with the first: the others follow on its heels.
+   * Opens the connections that are kept, or the first `most` of them, so that nobody has to wait for them later; those that
+   * cannot be opened are left out. Resolves with the first: the others follow on its heels.
    */
-  warmUp(): Promise<void>;
+  warmUp(most?: number): Promise<void>;
   end(): Promise<void>;
 };
 
@@ -57,9 +57,9 @@ export function createPool(settings: PoolSettings): BoundedPool {
       connect: async () => guard(await pool.connect().catch(rethrow)),
     },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    async warmUp() {
+    async warmUp(most = Infinity) {
       // Those that are on their way already count.
-      const missing = Math.max(0, (settings.keptOpen ?? 0) - pool.totalCount);
+      const missing = Math.max(0, Math.min(most, settings.keptOpen ?? 0) - pool.totalCount);
       const opening = Array.from({ length: missing }, async () => (await pool.connect()).release());
       await Promise.any(opening).catch(() => {});
     },

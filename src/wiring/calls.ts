@@ -66,12 +66,12 @@ export type CallDepsOptions = {
   calendars: Pick<Calendars, 'busy' | 'book' | 'connections' | 'isStub'>;
 };
 
-export type CallDeps = Awaited<ReturnType<typeof createCallDeps>>;
+export type CallDeps = ReturnType<typeof createCallDeps>;
 
 /** So many webhooks in line for the disk are a burst: more than gather there for the next group in any flow. */
 const BUSY_WAITING = 50;
 
-export async function createCallDeps(options: CallDepsOptions) {
+export function createCallDeps(options: CallDepsOptions) {
   const { config, clock, log, metrics, db, effects, vapi, twilio } = options;
   const publicUrl = config.publicUrl.replace(/(?<!\/)\/+$/, '');
   const webhooks = `${publicUrl}/webhooks/twilio`;
@@ -79,7 +79,6 @@ export async function createCallDeps(options: CallDepsOptions) {
   const { vapiOf, twilioOf } = credentialsOf(options);
 
   const table = createRoutingTable({ db, clock, log, file: path.join(config.dataDir, 'routing.json') });
-  await table.start();
   const routing = createRouting({
     ...{ db, clock, log, audit: options.audit, table, twilio, credentialOf: twilioOf, place },
     isStub: config.stubMode,
@@ -209,9 +208,8 @@ export async function createCallDeps(options: CallDepsOptions) {
       useTool: tools.use,
     }),
     ownerOfMessage: (of: { assistantId: string | null; phoneNumberId: string | null }) => ownerOfMessage(db, table, of),
-    async close() {
-      await table.stop();
-    },
+    open: () => table.start(),
+    close: () => table.stop(),
   };
 }
 

@@ -22,7 +22,6 @@ export type GuardDepsOptions = {
   tracer: Tracer | undefined;
 };
 
-/** Resolves once the circuits stand as they do on other replicas, or after a moment where Redis does not answer. */
 export async function createGuardDeps({ config, clock, emit, log, metrics, tracer }: GuardDepsOptions) {
   // The driver is loaded only where it is used: it is dear at every start.
   const driver = config.redisUrl === undefined ? undefined : await import('../redis.ts');
@@ -37,11 +36,14 @@ export async function createGuardDeps({ config, clock, emit, log, metrics, trace
   const guard = createGuard({ clock, random: Math.random, emit, settings, fleet });
   for (const [upstream, table] of Object.entries(failureTables)) guard.upstream(upstream, table);
   if (config.simulatorUrl !== undefined) guard.upstream(SIMULATOR_UPSTREAM, {});
-  if (redis) await driver?.untilConnected(redis);
-  await guard.joinFleet();
   return {
     redis,
     guard: tracer === undefined ? guard : traceGuard(guard, tracer),
+    /** Resolves once the circuits stand as they do on other replicas, or after a moment where Redis does not answer. */
+    async join() {
+      if (redis) await driver?.untilConnected(redis);
+      await guard.joinFleet();
+    },
     close() {
       fleet?.stop();
       redis?.disconnect();

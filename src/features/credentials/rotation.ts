@@ -30,9 +30,11 @@ export async function settleSecretKey(
 /** Throws `VaultError` with the remedy when stored secrets were sealed with a key that is not at hand. */
 export async function checkSecretKey({ db, vault }: RotationDeps): Promise<void> {
   const known = [vault.currentPrefix, vault.previousPrefix];
-  const { rows } = await sql<{ key_prefix: Buffer; rows: number }>`
+  const sealed = sql<{ key_prefix: Buffer; rows: number }>`
     select key_prefix, rows from sealed_by()
     union all select substring(secret from 1 for 5), count(*) from installation_keys group by 1`.execute(db.system);
+  const ofInstallation = db.system.selectFrom('installation_keys').select(['purpose', 'secret']).execute();
+  const [{ rows }, keys] = await Promise.all([sealed, ofInstallation]);
   for (const { key_prefix: prefix, rows: count } of rows) {
     if (known.some((candidate) => candidate?.equals(prefix))) continue;
     throw new VaultError(
@@ -40,7 +42,6 @@ export async function checkSecretKey({ db, vault }: RotationDeps): Promise<void>
         'Put that key back, or give it as AVA_SECRET_KEY_PREVIOUS while the new one is AVA_SECRET_KEY.',
     );
   }
-  const keys = await db.system.selectFrom('installation_keys').select(['purpose', 'secret']).execute();
   for (const { purpose, secret } of keys) vault.open(secret, placeOfInstallationKey(purpose));
 }
 
