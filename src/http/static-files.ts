@@ -1,6 +1,6 @@
 /**
- * The dashboard's files, read once at start: no path of a request ever reaches the file system. Files under /assets/ have
- * their content's hash in their name and never change; every other path of a browser gets index.html.
+ * The dashboard's files, read once: no path of a request ever reaches the file system. Files under /assets/ have their
+ * content's hash in their name and never change; every other path of a browser gets index.html.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -27,11 +27,19 @@ const NOT_PAGES = /^\/(api|webhooks|assets|healthz|readyz|metrics)(\/|$)/;
 
 /** Serves the build in `folder` at every path that no other door has. Without a build it says so. */
 export function serveDashboard(app: App, { folder }: { folder: string }): void {
-  const files = readFolder(folder);
+  let read: Map<string, StaticFile> | undefined;
+  const files = () => (read ??= readFolder(folder));
+  // Nobody who has waited for this server waits for its pages too, and an update that follows soon changes none of them.
+  app.addHook('onListen', (done) => {
+    setTimeout(files, READ_AFTER_MS).unref();
+    done();
+  });
   const schema = { hide: true };
-  app.get('/', { schema }, (request, reply) => answer(request, reply, files));
-  app.get('/*', { schema }, (request, reply) => answer(request, reply, files));
+  app.get('/', { schema }, (request, reply) => answer(request, reply, files()));
+  app.get('/*', { schema }, (request, reply) => answer(request, reply, files()));
 }
+
+const READ_AFTER_MS = 250;
 
 function answer(request: FastifyRequest, reply: FastifyReply, files: Map<string, StaticFile>): FastifyReply | void {
   const wanted = request.url.split('?', 1)[0] ?? '/';
