@@ -27,6 +27,9 @@ export default defineConfig({
   },
 });
 
+const NO_HTTP2 =
+  "export const constants = {}; export function connect() { throw new Error('HTTP/2 is not part of AVA'); }";
+
 /** What packages read at each start for something that AVA never asks of them, and what stands there instead. */
 const LEFT_OUT = {
   // The maker of the API document could write YAML too; AVA answers JSON.
@@ -34,11 +37,18 @@ const LEFT_OUT = {
   // The maker of tokens could read keys of elliptic curves; AVA signs with HMAC.
   'asn1.js':
     "export const define = () => ({ decode() { throw new Error('Keys of elliptic curves are not part of AVA'); } });",
+  // The keeper of the metrics could note the trace of a dear moment; AVA's metrics carry none. What sends traces needs the whole.
+  'prom-client > @opentelemetry/api': 'export const trace = undefined;',
+  // The client and the server of HTTP could speak its second version too, when asked; AVA asks neither.
+  'undici > node:http2': NO_HTTP2,
+  'fastify > node:http2': NO_HTTP2,
 };
 const NOTHING = '\0left-out:';
 
-function leaveOut(source) {
-  return Object.hasOwn(LEFT_OUT, source) ? NOTHING + source : undefined;
+function leaveOut(source, importer = '') {
+  const [asker] = /(?<=.*node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(importer) ?? [];
+  const name = [source, `${asker} > ${source}`].find((one) => Object.hasOwn(LEFT_OUT, one));
+  return name && NOTHING + name;
 }
 
 function loadNothing(id) {
@@ -56,18 +66,24 @@ function finish(_, bundle) {
  */
 function takeBuiltins(code) {
   const given = /^import (?:(?:\* as )?([\w$]+))?(?:, )?(\{[^}]*\})? from "(node:[\w/]+)";$/gm;
-  const taken = code.replace(given, (_, whole, named, from) => {
-    const part = `process.getBuiltinModule("${from}")`;
-    if (SELDOM.has(from)) return takeLater(part, whole, named);
-    const names = named?.replaceAll(/([\w$]+) as ([\w$]+)/g, '$1: $2');
-    return [whole, names].flatMap((name) => (name === undefined ? [] : `const ${name} = ${part};`)).join(' ');
-  });
+  const required = /^(\s*)var (?:([\w$]+)|(\{[^}]*\})) = __require\("(?:node:)?(\w+)"\);$/gm;
+  const taken = code
+    .replace(given, (_, whole, named, from) => {
+      if (SELDOM.has(from)) return takeLater(from, whole, named);
+      const names = named?.replaceAll(/([\w$]+) as ([\w$]+)/g, '$1: $2');
+      return [whole, names].flatMap((name) => (name === undefined ? [] : `const ${name} = ${partOf(from)};`)).join(' ');
+    })
+    .replace(required, (all, space, whole, named, from) =>
+      SELDOM.has(`node:${from}`) ? space + takeLater(`node:${from}`, whole, named) : all,
+    );
   return { code: taken, map: null };
 }
 
+const partOf = (name) => `process.getBuiltinModule("${name}")`;
 const SELDOM = new Set(['node:child_process', 'node:zlib']);
 
-function takeLater(part, whole, named = '{}') {
+function takeLater(from, whole, named = '{}') {
+  const part = partOf(from);
   const functions = [...named.matchAll(/([\w$]+)(?: as ([\w$]+))?/g)].map(
     ([, name, own = name]) => `const ${own} = (...given) => ${part}.${name}(...given);`,
   );

@@ -55,6 +55,13 @@ test('a start reads neither the other commands nor most of the server before it 
   expect(first.length).toBeGreaterThan(5);
 });
 
+test('no part loads what AVA never speaks, and the traces have the whole of what the metrics do without', () => {
+  const parts = [...partsOf(path.dirname(main), path.basename(main))];
+  const having = (code: RegExp) => parts.filter(([, text]) => code.test(text)).map(([name]) => name.split('-')[0]);
+  expect(having(/(?:require|getBuiltinModule)\("node:http2"\)/)).toEqual([]);
+  expect(having(/setGlobalTracerProvider\(/)).toEqual(['trace']);
+});
+
 test('sources that changed since are never hidden by the bundle', async () => {
   const stamp = path.join(path.dirname(main), STAMP);
   const made = readFileSync(stamp, 'utf8');
