@@ -1,6 +1,6 @@
 /**
  * P07: how long a job waits, from before it is put until its handler starts, one at a time with pauses between; and how many
- * jobs a second are put by 16 callers at once and done by 8 workers, beside how often the disk can flush. Everything is on
+ * jobs a second are put by 256 callers at once and done by 256 workers (a busy fleet's), beside how often the disk can flush. Everything is on
  * disk as in production: the job before `put` resolves, and that it is done. Measured on the disk as it is, and on one held to
  * a known number of flushes, where the disk decides and not the processor.
  */
@@ -17,11 +17,11 @@ import { quantile } from './load.ts';
 import { cpuUsOfTree } from './process.ts';
 import { joinSlowDisk, SLOW_FLUSHES } from './slow-disk.ts';
 
-const sizes = { '--glance': { lone: 60, many: 500 }, '--full': { lone: 1_000, many: 20_000 } };
+const sizes = { '--glance': { lone: 60, many: 5_000 }, '--full': { lone: 1_000, many: 50_000 } };
 const flag = process.argv.find((argument) => argument in sizes) as keyof typeof sizes | undefined;
-const { lone, many } = flag === undefined ? { lone: 200, many: 2_000 } : sizes[flag];
-const CALLERS = 16;
-const WORKERS = 8;
+const { lone, many } = flag === undefined ? { lone: 200, many: 10_000 } : sizes[flag];
+const CALLERS = 256;
+const WORKERS = 256;
 /** So that the worker sleeps again before the next job comes. */
 const PAUSE_MS = 25;
 const QUEUES = [{ name: 'bench.lone' }, { name: 'bench.many' }];
