@@ -12,6 +12,7 @@ import { LEDGER_FUNCTIONS } from './0020-webhook-functions.ts';
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const run: Run = (text) => sql.raw(text).execute(db);
+  await readAhead(run);
   await run(`lock table webhook_events in access exclusive mode`);
   await makeQueue(db);
   for (const statement of PUT_ASIDE) await run(statement);
@@ -30,6 +31,13 @@ export const contract: Contract = {
   after: '0004-calls',
   takes: ['index webhook_events_tenant_id_dedupe_key_key'],
 };
+
+/** What waits stands on many pages of a ledger: read before the lock, they are at hand while it is held. */
+async function readAhead(run: Run): Promise<void> {
+  await run('set local role ava_directory');
+  await run(`select count(due_at) from webhook_events where state <> 'processed'`);
+  await run('reset role');
+}
 
 async function makeQueue(db: Kysely<unknown>): Promise<void> {
   await sql`create table webhook_due (
