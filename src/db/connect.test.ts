@@ -102,6 +102,15 @@ describe('the lanes to a database that is well', () => {
     await pool.end();
   });
 
+  it('opens one connection of each lane first, and the others that it keeps when it is told to', async () => {
+    const database = connect(test.url, { maxConnections: 20 });
+    const opened = () => Object.values(database.use()).map(({ total }) => total);
+    await database.warmUp();
+    expect(opened()).toEqual([1, 1, 1, 1]);
+    await database.fillUp();
+    await until('the others are open', () => opened().join() === '2,2,3,1');
+  });
+
   it('lets a call through while every connection of the other lanes is taken', async () => {
     const database = connect(test.url, { maxConnections: 8, connectTimeoutMs: 2_000 });
     let held = 0;

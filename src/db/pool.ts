@@ -58,8 +58,8 @@ export function createPool(settings: PoolSettings): BoundedPool {
     },
     use: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async warmUp(most = Infinity) {
-      // Those that are on their way already count.
-      const missing = Math.max(0, Math.min(most, settings.keptOpen ?? 0) - pool.totalCount);
+      // Those that are on their way already count; the idle ones are handed out before another is opened.
+      const missing = Math.max(0, Math.min(most, settings.keptOpen ?? 0) - pool.totalCount + pool.idleCount);
       const opening = Array.from({ length: missing }, async () => (await pool.connect()).release());
       await Promise.any(opening).catch(() => {});
     },
