@@ -1,8 +1,8 @@
 /**
  * P07: how long a job waits, from before it is put until its handler starts, one at a time with pauses between; and how many
- * jobs a second are put by 256 callers at once and done by 256 workers (a busy fleet's), beside how often the disk can flush. Everything is on
- * disk as in production: the job before `put` resolves, and that it is done. Measured on the disk as it is, and on one held to
- * a known number of flushes, where the disk decides and not the processor.
+ * jobs a second are put by 256 callers at once and done by 256 workers, as in a busy fleet, beside how often the disk can
+ * flush. Everything is on disk as in production: the job before `put` resolves, and that it is done. Measured on the disk as
+ * it is, and on one held to a known number of flushes, where the disk decides and not the processor.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
 /**
  * R36: does anything grow? A replica with PostgreSQL and Redis under mixed load, with one fault every 60 s (`--full`: 48
- * minutes, of which the last 24 are measured; else every 15 s for two and a half, which shows that it runs and is not judged). Each quarter of what is measured
- * has the same faults. Memory is looked at from outside; what the heap holds after a collection is told beside it.
+ * minutes, of which the last 24 are measured; else every 15 s for two and a half, which shows that it runs and is not
+ * judged). Each quarter of what is measured has the same faults. Memory is looked at from outside; what the heap holds after
+ * a collection is told beside it.
  */
 import { readdirSync } from 'node:fs';
 import { loadavg } from 'node:os';

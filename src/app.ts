@@ -48,6 +48,7 @@ export async function createApp(deps: Deps): Promise<App> {
     corsOrigins: config.corsOrigins,
     production: config.env === 'production',
   });
+  // Between its parts the database is heard, which is asked meanwhile what this replica must know.
   await nextTurn();
   await describeApi(app, deps.release.version);
   closeConnectionsWhileDraining(app, deps);
