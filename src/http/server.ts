@@ -31,8 +31,8 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 const REQUEST_MS = 15_000;
 const HEADERS_MS = 10_000;
 const LOOK_MS = 1_000;
-/** So long an answer may lie unread without a byte of progress. */
-const UNREAD_MS = 15_000;
+/** So long an answer may lie unread without a byte of progress; Node.js waits twice where it wrote some of it meanwhile. */
+const UNREAD_MS = 12_000;
 
 export async function createHttpServer(options: HttpOptions): Promise<App> {
   const app: App = Fastify<RawServerDefault>({
