@@ -126,7 +126,7 @@ it(
       await until(`${operation.name} is done as before`, isAsBefore, 30_000);
       if (usual.get(operation)! >= 400) wrong.push(`${operation.name} never succeeds`);
     }
-    const leaked = await countLeaks();
+    const { leaked, who } = await findLeaks();
     printResult({
       id: 'R34',
       value: `${points}; 0; ${hung}; ${leaked}`,
@@ -138,7 +138,7 @@ it(
     });
     expect(wrong).toEqual([]);
     expect(points).toBeGreaterThanOrEqual(50);
-    expect(leaked).toBe(0);
+    expect(leaked, who).toBe(0);
   },
 );
 
@@ -152,21 +152,23 @@ function spread(count: number): number[] {
   return Array.from({ length: Math.min(count, MOST_POINTS) }, (_, index) => Math.floor(index * step));
 }
 
-/** Connections that nobody gave back, and transactions that nobody ended. */
-async function countLeaks(): Promise<number> {
+/** Connections that nobody gave back, and transactions that nobody ended; `who` says what each connection did last. */
+async function findLeaks(): Promise<{ leaked: number; who: string }> {
   const owner = new Client({ connectionString: house.databaseUrl });
   await owner.connect();
-  const count = async () => {
-    const lanes = Object.values(house.deps.db.use());
-    const held = lanes.reduce((sum, { total, idle, waiting }) => sum + total - idle + waiting, 0);
-    const { rows } = await owner.query<{ n: number }>(
-      `select count(*)::int as n from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+  const look = async () => {
+    const lanes = house.deps.db.use();
+    const held = Object.values(lanes).reduce((sum, { total, idle, waiting }) => sum + total - idle + waiting, 0);
+    const { rows } = await owner.query<{ name: string; state: string; ms: number; query: string }>(
+      `select application_name as name, state, (1000 * extract(epoch from clock_timestamp() - state_change))::int as ms, left(query, 200) as query
+       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by ms`,
     );
-    return held + rows[0]!.n;
+    const inTransaction = rows.filter(({ state }) => state?.startsWith('idle in transaction'));
+    return { leaked: held + inTransaction.length, who: JSON.stringify({ lanes, rows }, null, 1) };
   };
   try {
-    await until('every connection is given back', async () => (await count()) === 0, 30_000).catch(() => {});
-    return await count();
+    await until('every connection is given back', async () => (await look()).leaked === 0, 30_000).catch(() => {});
+    return await look();
   } finally {
     await owner.end();
   }
