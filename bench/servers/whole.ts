@@ -15,13 +15,13 @@ const result = loadConfig(process.env);
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const config = { ...result.config, secretKey: process.env['AVA_SECRET_KEY']! };
 const { log } = createLog({ level: 'info', file: config.logFile, stdout: { write: () => {} } });
-const queries = process.env['COUNT_QUERIES'] ? countQueries() : {};
+const turns = process.env['COUNT_TURNS'] ? countTurns() : {};
 const server = await startServer({ config, effective: [], warnings: [], log });
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 process.on('message', (order: string) => {
-  if (order === 'queries') return void process.send?.(queries);
+  if (order === 'turns') return void process.send?.(turns);
   if (order === 'collect') collect();
   const { rss, heapUsed, external } = process.memoryUsage();
   const kinds = Object.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
@@ -31,16 +31,14 @@ process.on('message', (order: string) => {
 process.on('SIGTERM', () => void server.stop({ patient: false }).finally(() => process.exit(0)));
 process.send?.({ url: server.url, ...(process.env['JOINS'] ? {} : await settleIn(server.deps)) });
 
-/** By the name of the connection, which tells the lane; begin and commit apart. */
-function countQueries(): Record<string, number> {
+/** Messages to the database that are waited for, `begin` and `commit` among them, by the name of the connection, which tells the lane. */
+function countTurns(): Record<string, number> {
   const counts: Record<string, number> = {};
   const { query } = Client.prototype;
   Client.prototype.query = function counted(this: Client, ...given: unknown[]) {
-    const [asked] = given as [string | { text?: string } | undefined];
-    const text = typeof asked === 'string' ? asked : (asked?.text ?? '');
     const { application_name: lane = 'other' } = (this as unknown as { connectionParameters: Record<string, string> })
       .connectionParameters;
-    if (!/^\s*(begin|start|commit|rollback)/i.test(text)) counts[lane] = (counts[lane] ?? 0) + 1;
+    counts[lane] = (counts[lane] ?? 0) + 1;
     return (query as (...args: unknown[]) => unknown).apply(this, given);
   } as typeof query;
   return counts;

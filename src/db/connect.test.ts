@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.ts';
 import { until } from '../../test/harness/until.ts';
 import { connectDatabase, type Database, type DatabaseOptions } from './connect.ts';
@@ -90,6 +91,40 @@ describe('the lanes to a database that is well', () => {
         await sql`select 1`.execute(trx);
       });
     await expect(lost).rejects.toThrow(DatabaseUnavailable);
+  });
+
+  it('begins a transaction on the way of its first statement, and leaves its tenant to nobody', async () => {
+    const database = connect(test.url, { maxConnections: 4 });
+    const tenant = sql<{ tenant: string | null }>`select current_setting('app.tenant', true) as tenant`;
+    await tenant.execute(database.system);
+    const sent = vi.spyOn(Client.prototype, 'query');
+    onTestFinished(() => sent.mockRestore());
+    const { rows } = await database.asTenant(TENANT, (trx) => tenant.execute(trx));
+    expect(rows).toEqual([{ tenant: TENANT }]);
+    const texts = () => sent.mock.calls.splice(0).map(([text]) => String(text));
+    expect(texts()).toEqual([
+      `begin; set local app.tenant = '${TENANT}'`,
+      `select current_setting('app.tenant', true) as tenant`,
+      'commit',
+    ]);
+    const failed = database.asTenant(TENANT, () => Promise.reject(new Error('thrown on the way')));
+    await expect(failed).rejects.toThrow('thrown on the way');
+    expect(texts().at(-1)).toBe('rollback');
+    const after = await Promise.all([tenant.execute(database.system), tenant.execute(database.system)]);
+    expect(after.flatMap((answer) => answer.rows)).toEqual([{ tenant: '' }, { tenant: '' }]);
+    texts();
+
+    // What has parameters goes alone, within the transaction all the same.
+    const order = database.system.transaction().execute(async (trx) => {
+      await sql`select set_config('app.kept', ${'until the end'}, true)`.execute(trx);
+      const kept = await sql<{ kept: string }>`select current_setting('app.kept', true) as kept`.execute(trx);
+      return kept.rows[0]!.kept;
+    });
+    expect(await order).toBe('until the end');
+    expect(texts()).toHaveLength(4);
+    const odd = database.asTenant("x'; reset role; select '", () => Promise.resolve());
+    await expect(odd).rejects.toThrow(/named by a UUID/);
+    expect(texts()).toEqual([]);
   });
 
   it('counts connections that are on their way, when it is asked again to open those that it keeps', async () => {

@@ -146,14 +146,17 @@ function createLanes(
   });
 }
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 async function inTenant<T>(
   db: Kysely<Schema>,
   tenantId: string,
   work: (trx: Transaction<Schema>) => Promise<T>,
 ): Promise<T> {
+  if (!UUID.test(tenantId)) throw new Error(`a tenant is named by a UUID, not by ${JSON.stringify(tenantId)}`);
   return await db.transaction().execute(async (trx) => {
-    // Local to the transaction: it is gone before the connection serves anybody else.
-    await sql`select set_config('app.tenant', ${tenantId}, true)`.execute(trx);
+    // Local to the transaction: it is gone before the connection serves anybody else. Without parameters it leaves with `begin`.
+    await sql`set local app.tenant = ${sql.lit(tenantId)}`.execute(trx);
     return await work(trx);
   });
 }

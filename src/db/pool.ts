@@ -90,11 +90,27 @@ export function clientSettings(settings: Omit<PoolSettings, 'maxConnections' | '
   };
 }
 
+/** What Kysely says for it. */
+const BEGIN = 'begin';
+
+/** A transaction begins on the way of its first statement, where that has no parameters: one turn to the database less. */
 function guard(client: PoolClient): PostgresPoolClient {
   let isStuck = false;
-  const query = async (...args: unknown[]): Promise<unknown> => {
+  let isToBegin = false;
+  const query = async (text: string, parameters: unknown[] = []): Promise<unknown> => {
+    if (text === BEGIN) {
+      isToBegin = true;
+      return { command: 'BEGIN', rowCount: null, rows: [] };
+    }
+    if (!isToBegin) return ask(text, parameters);
+    isToBegin = false;
+    if (parameters.length === 0) return ((await ask(`${BEGIN}; ${text}`, [])) as unknown[]).at(-1);
+    await ask(BEGIN, []);
+    return ask(text, parameters);
+  };
+  const ask = async (text: string, parameters: unknown[]): Promise<unknown> => {
     try {
-      return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args);
+      return await client.query(text, parameters);
     } catch (error) {
       if (error instanceof Error && error.message === 'Query read timeout') {
         // An answer may still come and would be taken for that of the next statement.
