@@ -31,14 +31,15 @@ process.on('message', (order: string) => {
 process.on('SIGTERM', () => void server.stop({ patient: false }).finally(() => process.exit(0)));
 process.send?.({ url: server.url, ...(process.env['JOINS'] ? {} : await settleIn(server.deps)) });
 
-/** Messages to the database that are waited for, `begin` and `commit` among them, by the name of the connection, which tells the lane. */
+/** Messages to the database that are waited for, by the name of the connection, which tells the lane; a `commit` is told apart. */
 function countTurns(): Record<string, number> {
   const counts: Record<string, number> = {};
   const { query } = Client.prototype;
   Client.prototype.query = function counted(this: Client, ...given: unknown[]) {
     const { application_name: lane = 'other' } = (this as unknown as { connectionParameters: Record<string, string> })
       .connectionParameters;
-    counts[lane] = (counts[lane] ?? 0) + 1;
+    const kind = /^(begin|commit|rollback)$/.test(String(given[0])) ? `${lane} frame` : lane;
+    counts[kind] = (counts[kind] ?? 0) + 1;
     return (query as (...args: unknown[]) => unknown).apply(this, given);
   } as typeof query;
   return counts;
