@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ownerOfMessage, tenantOfNumber, toldReason } from './call-data.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { Database } from '../db/connect.ts';
+import type { Database, LaneName } from '../db/connect.ts';
 import type { Audit } from '../features/audit/audit.ts';
 import { type Calls, createCalls } from '../features/calls/calls.ts';
 import { isFault } from '../features/calls/ended-reasons.ts';
@@ -77,6 +77,8 @@ export function createCallDeps(options: CallDepsOptions) {
   const webhooks = `${publicUrl}/webhooks/twilio`;
   const place = { webhooks, fallbackUrl: config.fallbackUrl, vapiBaseUrl: config.vapiBaseUrl };
   const { vapiOf, twilioOf } = credentialsOf(options);
+  // Whatever a call on the line needs, it must not wait behind what people ask for.
+  const onTheLine = credentialsOf(options, 'call');
 
   const table = createRoutingTable({ db, clock, log, file: path.join(config.dataDir, 'routing.json') });
   const routing = createRouting({
@@ -131,15 +133,15 @@ export function createCallDeps(options: CallDepsOptions) {
       vapi,
       vapiBaseUrl: config.vapiBaseUrl,
       webhooks,
-      credentialOf: vapiOf,
-      twilioOf,
+      credentialOf: onTheLine.vapiOf,
+      twilioOf: onTheLine.twilioOf,
       clock,
     }),
     claims: createClaims({ effects, clock, log }),
     howEnded: createHowEnded({
       clock,
       vapi,
-      credentialOf: vapiOf,
+      credentialOf: onTheLine.vapiOf,
       isFault,
       toldReason: (...of) => toldReason(db, ...of),
     }),
@@ -151,7 +153,7 @@ export function createCallDeps(options: CallDepsOptions) {
     effects,
     calls,
     twilio,
-    twilioOf,
+    twilioOf: onTheLine.twilioOf,
     webhooks,
     calendars: options.calendars,
   });
@@ -168,7 +170,7 @@ export function createCallDeps(options: CallDepsOptions) {
     clock,
     environment: environmentOf(config),
     tokenOf: async (tenantId, accountSid) => {
-      const credential = await twilioOf(tenantId);
+      const credential = await onTheLine.twilioOf(tenantId);
       return credential?.accountSid === accountSid ? credential.authToken : undefined;
     },
   });
@@ -215,14 +217,14 @@ export function createCallDeps(options: CallDepsOptions) {
 
 export type { Calls };
 
-function credentialsOf({ credentials }: Pick<CallDepsOptions, 'credentials'>) {
+function credentialsOf({ credentials }: Pick<CallDepsOptions, 'credentials'>, lane?: LaneName) {
   return {
     async vapiOf(tenantId: string) {
-      const found = await credentials.forTenant(tenantId, 'vapi');
+      const found = await credentials.forTenant(tenantId, 'vapi', lane);
       return found && { key: found.fingerprint, tenant: tenantId, apiKey: found.apiKey };
     },
     async twilioOf(tenantId: string) {
-      const found = await credentials.forTenant(tenantId, 'twilio');
+      const found = await credentials.forTenant(tenantId, 'twilio', lane);
       return (
         found && { key: found.fingerprint, tenant: tenantId, accountSid: found.accountSid, authToken: found.authToken }
       );

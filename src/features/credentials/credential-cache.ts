@@ -1,11 +1,15 @@
 /** Opened credentials in memory, so that a call costs no query. Dropped on a change; kept while the database is away. */
 import type { Clock } from '../../clock.ts';
+import type { LaneName } from '../../db/connect.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import type { Vendor } from './store.ts';
 
 export type CredentialCache<T> = {
-  /** Rejects with `DatabaseUnavailable` where nothing is known yet. */
-  find(tenantId: string, vendor: Vendor): Promise<T | undefined>;
+  /**
+   * Rejects with `DatabaseUnavailable` where nothing is known yet. What has to be read is read on `lane`, `api` by default, and
+   * a look on one lane never waits for one on another.
+   */
+  find(tenantId: string, vendor: Vendor, lane?: LaneName): Promise<T | undefined>;
   forget(tenantId: string): void;
   /** Messages may have been missed: everything is looked at again at its next use. */
   suspectAll(): void;
@@ -13,7 +17,7 @@ export type CredentialCache<T> = {
 
 export type CredentialCacheOptions<T> = {
   clock: Clock;
-  load: (tenantId: string, vendor: Vendor) => Promise<T | undefined>;
+  load: (tenantId: string, vendor: Vendor, lane: LaneName) => Promise<T | undefined>;
   maxTenants?: number;
 };
 
@@ -38,13 +42,13 @@ export function createCredentialCache<T>({
     if (tenants.size > maxTenants) tenants.delete(tenants.keys().next().value!);
   };
 
-  const look = (tenantId: string, vendor: Vendor): Promise<T | undefined> => {
-    const key = `${tenantId} ${vendor}`;
+  const look = (tenantId: string, vendor: Vendor, lane: LaneName): Promise<T | undefined> => {
+    const key = `${lane} ${tenantId} ${vendor}`;
     const running = flights.get(key);
     if (running) return running;
     const before = forgotten;
     const checkedMs = clock.monotonicMs();
-    const found = load(tenantId, vendor)
+    const found = load(tenantId, vendor, lane)
       .then((value) => {
         // What was read while something changed may be of before the change.
         if (forgotten === before) keep(tenantId, vendor, { value, checkedMs });
@@ -58,11 +62,11 @@ export function createCredentialCache<T>({
   };
 
   return {
-    async find(tenantId, vendor) {
+    async find(tenantId, vendor, lane = 'api') {
       const known = tenants.get(tenantId)?.get(vendor);
       if (known && clock.monotonicMs() - known.checkedMs < MAX_AGE_MS) return known.value;
       try {
-        return await look(tenantId, vendor);
+        return await look(tenantId, vendor, lane);
       } catch (error) {
         // A ringing call goes on with the last known key: while the database is away nobody can change it.
         if (known && error instanceof DatabaseUnavailable) return known.value;

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type AccountsApp, startAccountsApp } from '../../../test/harness/accounts-app.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/database.ts';
 import { until } from '../../../test/harness/until.ts';
 import { createCredentialCache } from './credential-cache.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 import { createHandClock } from '../../../test/harness/hand-clock.ts';
+import { systemClock } from '../../clock.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 
 const ENVIRONMENT = {
@@ -125,6 +126,24 @@ describe('vendor credentials', () => {
       async () => (await other.credentials.forTenant(tenantId, 'vapi'))?.apiKey === 'second-key-2222',
     );
     expect(heard).toContain(tenantId);
+  });
+
+  it('are found for a ringing call and for a signed webhook while people wait for every connection of theirs', async () => {
+    const { token, tenantId } = await app.person();
+    await app.call('PUT', VAPI, { token, body: { api_key: 'own-key-123456' } });
+    let finish = (): void => {};
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    onTestFinished(() => finish());
+    const crowd = Array.from({ length: 40 }, () => test.database.asTenant(tenantId, () => finished));
+    const people = other.credentials.forTenant(tenantId, 'vapi');
+    await until('people wait', () => test.database.use().api.waiting > 0);
+    const ringing = other.credentials.forTenant(tenantId, 'vapi', 'call');
+    await expect(ringing).resolves.toMatchObject({ apiKey: 'own-key-123456' });
+    const secrets = createWebhookSecrets({ db: test.database, clock: systemClock, audit: app.audit, vault: app.vault });
+    await expect(secrets.live(tenantId, 'vapi')).resolves.toEqual([]);
+    expect(test.database.use().api.waiting).toBeGreaterThan(0);
+    finish();
+    await Promise.allSettled([...crowd, people]);
   });
 
   it('honours If-Match, on a first setting too', async () => {

@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import type { Database } from '../../db/connect.ts';
+import type { Database, Lane, LaneName } from '../../db/connect.ts';
 import { errorsOf, fail } from '../../errors.ts';
 import type { Actor } from '../../http/caller.ts';
 import { deriveKeys, type SecretKeys } from '../../keys.ts';
@@ -49,8 +49,8 @@ export type CredentialsDeps = {
 export type Change = { actor: Actor; ifMatch?: string | undefined };
 
 export type Credentials = {
-  /** From memory where known; the last known one while the database is away. */
-  forTenant<V extends Vendor>(tenantId: string, vendor: V): Promise<VendorCredential[V] | undefined>;
+  /** From memory where known; the last known one while the database is away. A ringing call asks on its own lane; else it is `api`. */
+  forTenant<V extends Vendor>(tenantId: string, vendor: V, lane?: LaneName): Promise<VendorCredential[V] | undefined>;
   /** The same form for a secret that is not stored. */
   formOf(secret: Secret): AnyCredential;
   status(tenantId: string, vendor: Vendor): Promise<CredentialStatus>;
@@ -74,7 +74,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   const handlers = new Set<(tenantId: string) => void>();
   const cache = createCredentialCache({
     clock: deps.clock,
-    load: (tenantId, vendor) => load(deps, tenantId, vendor),
+    load: (tenantId, vendor, lane) => load({ ...deps, lane: deps.db.lane(lane) }, tenantId, vendor),
   });
   const changed = (tenantId: string) => {
     cache.forget(tenantId);
@@ -87,8 +87,8 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   };
 
   return {
-    forTenant: <V extends Vendor>(tenantId: string, vendor: V) =>
-      cache.find(tenantId, vendor) as Promise<VendorCredential[V] | undefined>,
+    forTenant: <V extends Vendor>(tenantId: string, vendor: V, lane?: LaneName) =>
+      cache.find(tenantId, vendor, lane) as Promise<VendorCredential[V] | undefined>,
     formOf(secret) {
       const text = secret.vendor === 'vapi' ? secret.apiKey : secret.authToken;
       return { ...secret, source: 'tenant', fingerprint: fingerprintOf(deps, secret.vendor, text) };
@@ -129,8 +129,10 @@ export function placeOf(tenantId: string, vendor: Vendor): Place {
 
 type AnyCredential = VendorCredential[Vendor];
 
-async function load(deps: CredentialsDeps, tenantId: string, vendor: Vendor): Promise<AnyCredential | undefined> {
-  const own = await deps.db.asTenant(tenantId, (trx) => store.findCredential(trx, vendor));
+type LoadDeps = CredentialsDeps & { lane: Lane };
+
+async function load(deps: LoadDeps, tenantId: string, vendor: Vendor): Promise<AnyCredential | undefined> {
+  const own = await deps.lane.asTenant(tenantId, (trx) => store.findCredential(trx, vendor));
   if (own) {
     const secret = deps.vault.open(own.secret, placeOf(tenantId, vendor));
     const origin = { source: 'tenant', fingerprint: fingerprintOf(deps, vendor, secret) } as const;
@@ -139,7 +141,7 @@ async function load(deps: CredentialsDeps, tenantId: string, vendor: Vendor): Pr
       : { ...origin, accountSid: own.account ?? '', authToken: secret };
   }
   const shared = ofEnvironment(deps, vendor);
-  return shared && (await store.usesEnvironment(deps.db.system, tenantId)) ? shared : undefined;
+  return shared && (await store.usesEnvironment(deps.lane.system, tenantId)) ? shared : undefined;
 }
 
 function ofEnvironment(deps: CredentialsDeps, vendor: Vendor): AnyCredential | undefined {

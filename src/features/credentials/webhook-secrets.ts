@@ -6,7 +6,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Clock } from '../../clock.ts';
 import { errorsOf, fail } from '../../errors.ts';
-import type { Database } from '../../db/connect.ts';
+import type { Database, Lane } from '../../db/connect.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Audit } from '../audit/audit.ts';
 import { CREDENTIAL_ERRORS } from './contract.ts';
@@ -57,13 +57,13 @@ export function createWebhookSecrets(deps: WebhookSecretsDeps): WebhookSecrets {
         return add(deps, trx, { tenantId, vendor, actor, action: 'webhook_secret.rotated' });
       }),
     list: async (tenantId, vendor) =>
-      (await findLive(deps, tenantId, vendor)).map((row) => ({
+      (await findLive(deps, deps.db, tenantId, vendor)).map((row) => ({
         id: row.id,
         createdAt: row.created_at,
         expiresAt: row.expires_at,
       })),
     live: async (tenantId, vendor) =>
-      (await findLive(deps, tenantId, vendor)).map((row) =>
+      (await findLive(deps, deps.db.lane('webhook'), tenantId, vendor)).map((row) =>
         deps.vault.open(row.secret, placeOfWebhookSecret(tenantId, row.id)),
       ),
     end: (tenantId, vendor, { id, actor }) =>
@@ -119,8 +119,8 @@ async function findNewest(trx: Trx, vendor: string): Promise<{ id: string; secre
     .executeTakeFirst();
 }
 
-function findLive({ db, clock }: WebhookSecretsDeps, tenantId: string, vendor: string) {
-  return db.asTenant(tenantId, (trx) =>
+function findLive({ clock }: WebhookSecretsDeps, lane: Lane, tenantId: string, vendor: string) {
+  return lane.asTenant(tenantId, (trx) =>
     trx
       .selectFrom('webhook_secrets')
       .select(['id', 'secret', 'created_at', 'expires_at'])
