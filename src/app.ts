@@ -42,8 +42,10 @@ import { ROOT } from './root.ts';
 
 export async function createApp(deps: Deps): Promise<App> {
   const { config } = deps;
+  const pacer = createPacer({ ...deps, isUrgent });
   const app = await createHttpServer({
     ...deps,
+    pacer,
     trustProxy: config.trustProxy,
     corsOrigins: config.corsOrigins,
     production: config.env === 'production',
@@ -53,7 +55,6 @@ export async function createApp(deps: Deps): Promise<App> {
   await describeApi(app, deps.release.version);
   closeConnectionsWhileDraining(app, deps);
 
-  const pacer = createPacer(deps);
   await nextTurn();
   await app.register(async (scope) => publicScope(scope, deps, pacer));
   await nextTurn();
@@ -62,6 +63,10 @@ export async function createApp(deps: Deps): Promise<App> {
   await app.register(async (scope) => privateScope(scope, deps, pacer), { prefix: '/api/v1' });
   return app;
 }
+
+/** Vendors and balancers wait for nobody; whatever else is asked takes turns. */
+const isUrgent = (url: string) => URGENT.some((start) => url.startsWith(start));
+const URGENT = ['/webhooks/', '/healthz', '/readyz', '/metrics'];
 
 /** Open to everybody. */
 async function publicScope(app: App, deps: Deps, pacer: Pacer): Promise<void> {

@@ -19,6 +19,8 @@ export type CrowdOrder = {
 
 export type CrowdReport = {
   connected: number;
+  /** Of the day, when they began to ask: they are all connected by then. */
+  fromMs: number;
   seconds: number;
   statuses: Record<string, number>;
   /** Of those answered 2xx. */
@@ -46,7 +48,7 @@ process.on('message', (order: CrowdOrder) => {
 process.send?.({ url: 'none' });
 
 async function run(order: CrowdOrder): Promise<CrowdReport> {
-  const report: CrowdReport = { connected: 0, seconds: 0, statuses: {}, timesMs: [], refusedMs: [] };
+  const report: CrowdReport = { connected: 0, fromMs: 0, seconds: 0, statuses: {}, timesMs: [], refusedMs: [] };
   const idle: Client[] = [];
   let isOver = false;
   let turn = 0;
@@ -99,6 +101,7 @@ async function run(order: CrowdOrder): Promise<CrowdReport> {
 
   const clients = await openAll(order.perSecond === undefined ? order.connections : 64, admit);
   report.connected = clients.length;
+  report.fromMs = Date.now();
   const startedMs = performance.now();
   if (order.perSecond === undefined) for (const client of clients) ask(client, performance.now());
   else idle.push(...clients);

@@ -7,7 +7,9 @@ import { Agent } from 'undici';
 import { twilioSignature } from '../../src/providers/twilio/signature.ts';
 
 export type VendorsOrder = { forMs: number; perSecond: number };
-export type VendorsReport = Record<'webhook' | 'ring', { timesMs: number[]; wrong: string[] }>;
+export type VendorsReport = Record<'webhook' | 'ring', Answered[]>;
+/** `atMs` in the time of day; `wrong` says how, where it was not served. */
+export type Answered = { atMs: number; tookMs: number; wrong?: string };
 
 type House = { url: string; secret: string; authToken: string; accountSid: string; number: string };
 
@@ -29,7 +31,7 @@ process.on('message', (order: VendorsOrder) => {
 process.send?.({ url: 'none' });
 
 async function act({ forMs, perSecond }: VendorsOrder): Promise<VendorsReport> {
-  const report: VendorsReport = { webhook: { timesMs: [], wrong: [] }, ring: { timesMs: [], wrong: [] } };
+  const report: VendorsReport = { webhook: [], ring: [] };
   const running: Promise<void>[] = [];
   const startedMs = performance.now();
   for (let sent = 0; performance.now() - startedMs < forMs; await pause(5)) {
@@ -43,16 +45,17 @@ async function act({ forMs, perSecond }: VendorsOrder): Promise<VendorsReport> {
 
 type Ask = { path: string; headers: Record<string, string>; body: string };
 
-async function ask(kind: VendorsReport['ring'], { path, headers, body }: Ask): Promise<void> {
+async function ask(kind: Answered[], { path, headers, body }: Ask): Promise<void> {
+  const atMs = Date.now();
   const startedMs = performance.now();
-  try {
-    const answer = await agent.request({ origin: house.url, path, method: 'POST', headers, body });
-    const text = await answer.body.text();
-    kind.timesMs.push(performance.now() - startedMs);
-    if (answer.statusCode >= 300) kind.wrong.push(`${answer.statusCode} ${text.slice(0, 200)}`);
-  } catch (error) {
-    kind.wrong.push(String(error));
-  }
+  const wrong = await agent.request({ origin: house.url, path, method: 'POST', headers, body }).then(
+    async (answer) => {
+      const text = await answer.body.text();
+      return answer.statusCode < 300 ? undefined : `${answer.statusCode} ${text.slice(0, 200)}`;
+    },
+    (error: unknown) => String(error),
+  );
+  kind.push({ atMs, tookMs: performance.now() - startedMs, ...(wrong !== undefined && { wrong }) });
 }
 
 function webhook(): Ask {

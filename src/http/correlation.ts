@@ -42,7 +42,7 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
   app.decorateRequest('faultOf', undefined);
 
   app.addHook('onRequest', (request, reply, done) => {
-    request.startedMs = deps.clock.monotonicMs();
+    request.startedMs = request.raw.arrivedMs ?? deps.clock.monotonicMs();
     request.work = workOf(request.raw, request.id);
     enterContext(request.work);
     reply.header(CORRELATION_HEADER, request.id);
@@ -51,6 +51,8 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
       deps.metrics.requestsWithoutCorrelationId.inc();
       deps.log.warn('X-Correlation-ID of the request was replaced: 1 to 128 of A-Z a-z 0-9 . _ : - are accepted');
     }
+    // Who hung up before it had its turn: no hook for that will be called any more.
+    if (request.raw.socket.destroyed) return abandon(request);
     done(isWhole(request.raw) ? undefined : fail('bad_request', 'The request needs HTTP/1.1 and a Host header.'));
   });
 
@@ -59,8 +61,10 @@ export function trackRequests(app: App, deps: { clock: Clock; log: Log; metrics:
     done();
   });
   // A caller that hangs up before the answer leaves no response; its line is written all the same.
-  app.addHook('onRequestAbort', (request, done) => {
+  const abandon = (request: FastifyRequest) =>
     writeLine(request, CLOSED_BY_CLIENT, deps.log, deps.clock.monotonicMs() - request.startedMs);
+  app.addHook('onRequestAbort', (request, done) => {
+    abandon(request);
     done();
   });
 }

@@ -25,8 +25,24 @@ it('lets a vendor past a crowd that came before it', async () => {
   for (const [index, person] of crowd.entries()) person.ask(`/task/${index}`);
   await vendor.answered();
   expect(house.begunBeforeUrgent()).toBeLessThan(50);
+  expect(house.madeBeforeUrgent()).toBeLessThan(50);
   await Promise.all(crowd.map((person) => person.answered()));
   expect(house.begun).toEqual(crowd.map((_, index) => String(index)));
+});
+
+it('lets those who waited for the same thing go on in turns', async () => {
+  const house = await start();
+  const crowd = await house.connectAll(300);
+  const vendor = await house.connectOne();
+  await house.letIn(301);
+  house.onFirst(() => vendor.ask('/urgent'));
+  for (const [index, person] of crowd.entries()) person.ask(`/asked/${index}`, `X-Correlation-ID: id-${index}\r\n`);
+  await until('all wait for the same', () => house.held.length === 300);
+  for (const goOn of house.held) goOn();
+  await vendor.answered();
+  expect(house.begunBeforeUrgent()).toBeLessThan(50);
+  const answers = await Promise.all(crowd.map((person) => person.answered()));
+  for (const [index, answer] of answers.entries()) expect(answer).toContain(`{"id":"id-${index}"}`);
 });
 
 it('runs what waited under its own correlation id', async () => {
@@ -54,6 +70,7 @@ it('works for nobody who has hung up while waiting', async () => {
   house.held.pop()!();
   await third!.answered();
   expect(house.begun).toEqual(['held', 'third']);
+  expect(house.lines().map(({ path, status }) => [path, status])).toContainEqual(['/task/second', 499]);
   expect(await house.waiting()).toBe(0);
 });
 
@@ -103,21 +120,34 @@ it('takes no place for an answer without end', async () => {
 async function start(options: Partial<PacerOptions> = {}) {
   const clock = createHandClock(new Date());
   const metrics = createMetrics();
-  const log = pino({ level: 'silent' });
-  const app = await createHttpServer({ clock, log, metrics, trustProxy: [], corsOrigins: [], production: false });
-  const pacer = createPacer({ clock, metrics, turnMs: TURN_MS, ...options });
+  const written: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void written.push(line) });
+  const isUrgent = (url: string) => url === '/urgent';
+  const pacer = createPacer({ clock, metrics, isUrgent, turnMs: TURN_MS, ...options });
+  const server = { clock, log, metrics, pacer, trustProxy: [], corsOrigins: [], production: false };
+  const app = await createHttpServer(server);
   const begun: string[] = [];
   const held: (() => void)[] = [];
   const hold = () => new Promise<object>((resolve) => held.push(() => resolve({})));
-  let before = -1;
+  const before = { begun: -1, made: -1 };
+  let made = 0;
   let onFirst = () => {};
+  app.addHook('onRequest', (_request, _reply, done) => {
+    made += 1;
+    done();
+  });
   await app.register(async (scope) => {
     pacer.pace(scope);
-    scope.get<{ Params: { name: string } }>('/task/:name', async (request) => {
-      if (begun.push(request.params.name) === 1) onFirst();
-      clock.advance(1);
-      return { id: currentContext()?.correlationId };
+    scope.addHook('onRequest', async ({ url }) => {
+      if (url.startsWith('/asked/')) await hold();
     });
+    for (const url of ['/task/:name', '/asked/:name']) {
+      scope.get<{ Params: { name: string } }>(url, async (request) => {
+        if (begun.push(request.params.name) === 1) onFirst();
+        clock.advance(1);
+        return { id: currentContext()?.correlationId };
+      });
+    }
     scope.addHook('preParsing', async (request) => {
       if (request.method === 'POST') begun.push('sent in part');
     });
@@ -129,7 +159,7 @@ async function start(options: Partial<PacerOptions> = {}) {
     scope.get('/endless', { config: { isEndless: true } }, hold);
   });
   app.get('/urgent', async () => {
-    before = begun.length;
+    Object.assign(before, { begun: begun.length, made });
     return {};
   });
   const connections = () =>
@@ -151,7 +181,10 @@ async function start(options: Partial<PacerOptions> = {}) {
   return {
     ...{ clock, begun, held, connectOne },
     connectAll: (count: number) => Promise.all(Array.from({ length: count }, connectOne)),
-    begunBeforeUrgent: () => before,
+    begunBeforeUrgent: () => before.begun,
+    /** So many were read and made into requests. */
+    madeBeforeUrgent: () => before.made,
+    lines: () => written.map((line) => JSON.parse(line) as { path?: string; status?: number }),
     waiting: () => valueOf(metrics.requestsWaiting),
     refusals: () => valueOf(metrics.overloadRejections),
     connections,

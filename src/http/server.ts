@@ -1,4 +1,5 @@
-/** The bare HTTP server: limits, time-outs, security headers, ids and error replies, before any door is opened. */
+/** The bare HTTP server: limits, time-outs, turns, security headers, ids and error replies, before any door is opened. */
+import { createServer, type RequestListener, type Server } from 'node:http';
 import fastifyCors from '@fastify/cors';
 import Fastify, { type FastifyServerOptions, type RawServerDefault } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
@@ -10,6 +11,7 @@ import { answerClientErrors } from './client-errors.ts';
 import { correlationIdOf, trackRequests } from './correlation.ts';
 import { parseJsonStrictly } from './json-body.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
+import type { Pacer } from './pacer.ts';
 import { answerFrameworkErrors, replyWithProblems } from './problem.ts';
 import { traceRequests } from './request-spans.ts';
 import { keepFrozenAnswers } from './serializer.ts';
@@ -24,6 +26,8 @@ export type HttpOptions = {
   production: boolean;
   /** Only where traces are sent somewhere. */
   tracer?: Tracer | undefined;
+  /** Who has their requests wait for their turns; left out, none does. */
+  pacer?: Pick<Pacer, 'inFrontOf'> | undefined;
 };
 
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -40,9 +44,7 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     genReqId: correlationIdOf,
     trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_MS,
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
+    serverFactory: (begin) => listenWith(options.pacer?.inFrontOf(begin) ?? begin),
     forceCloseConnections: 'idle',
     // Draining is told by /readyz and `Connection: close`; requests that still arrive are served.
     return503OnClosing: false,
@@ -50,13 +52,6 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
     clientErrorHandler: answerClientErrors,
     schemaController: { compilersFactory: COMPILERS },
     frameworkErrors: answerFrameworkErrors,
-    // A request without Host is refused by trackRequests, with an id.
-    http: {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: HEADERS_MS,
-      connectionsCheckingInterval: LOOK_MS,
-      requireHostHeader: false,
-    },
   });
 
   trackRequests(app, options);
@@ -68,6 +63,20 @@ export async function createHttpServer(options: HttpOptions): Promise<App> {
 
   if (options.corsOrigins.length > 0) await allowOrigins(app, options.corsOrigins);
   return app;
+}
+
+function listenWith(listener: RequestListener): Server {
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: LOOK_MS,
+    keepAliveTimeout: 72_000,
+  };
+  // A request without Host is refused by trackRequests, with an id.
+  const server = createServer({ ...limits, requireHostHeader: false }, listener);
+  server.setTimeout(0);
+  return server;
 }
 
 /** Named when the server is made, so that Fastify's own compilers, which nothing uses, are not loaded. */
