@@ -11,6 +11,7 @@ import { type BoundedPool, clientSettings, createPool, type PoolSettings, type P
 import type { Schema } from './schema.ts';
 import { askWhetherReady, type Readiness } from './readiness.ts';
 import { asDatabaseError } from './unavailable.ts';
+import { isUuid } from '../uuid.ts';
 
 export type LaneName = 'call' | 'webhook' | 'api' | 'job';
 
@@ -151,14 +152,12 @@ function createLanes(
   });
 }
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 async function inTenant<T>(
   db: Kysely<Schema>,
   tenantId: string,
   work: (trx: Transaction<Schema>) => Promise<T>,
 ): Promise<T> {
-  if (!UUID.test(tenantId)) throw new Error(`a tenant is named by a UUID, not by ${JSON.stringify(tenantId)}`);
+  if (!isUuid(tenantId)) throw new Error(`a tenant is named by a UUID, not by ${JSON.stringify(tenantId)}`);
   return await db.transaction().execute(async (trx) => {
     // Local to the transaction: it is gone before the connection serves anybody else. Without parameters it leaves with `begin`.
     await sql`set local app.tenant = ${sql.lit(tenantId)}`.execute(trx);

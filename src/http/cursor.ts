@@ -1,5 +1,6 @@
 /** Cursors of lists that run by time: behind the last item that was shown, whatever was added in the meantime. */
 import { fail } from '../errors.ts';
+import { isUuid } from '../uuid.ts';
 
 export type TimeCursor = { time: Date; id: string };
 
@@ -11,7 +12,7 @@ export function writeCursor({ time, id }: TimeCursor): string {
 export function readCursor(cursor: string | undefined): TimeCursor | undefined {
   if (cursor === undefined) return undefined;
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (Number.isNaN(Date.parse(time)) || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+  if (Number.isNaN(Date.parse(time)) || !isUuid(id)) {
     throw fail('bad_request', 'The cursor is not one that AVA gave out.');
   }
   return { time: new Date(time), id };

@@ -1,6 +1,7 @@
 /** What the rooms around a call ask the database about each other. */
 import { sql } from 'kysely';
 import type { Database } from '../db/connect.ts';
+import { isUuid } from '../uuid.ts';
 
 export async function tenantOfNumber(
   db: Database,
@@ -22,14 +23,12 @@ export async function ownerOfMessage(
   { assistantId, phoneNumberId }: { assistantId: string | null; phoneNumberId: string | null },
 ): Promise<string | undefined> {
   const byNumber = phoneNumberId === null ? undefined : table.findByVapiId(phoneNumberId)?.tenantId;
-  if (byNumber !== undefined || assistantId === null || !UUID.test(assistantId)) return byNumber;
+  if (byNumber !== undefined || assistantId === null || !isUuid(assistantId)) return byNumber;
   const { rows } = await sql<{ tenant: string | null }>`select tenant_of_assistant(${assistantId}) as tenant`.execute(
     db.lane('webhook').system,
   );
   return rows[0]?.tenant ?? undefined;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Why Vapi says that a call ended, as far as its webhooks have come: processed or not. */
 export async function toldReason(db: Database, tenantId: string, vapiCallId: string): Promise<string | undefined> {
@@ -78,7 +77,7 @@ export async function assistantName(
   tenantId: string,
   assistantId: string | null,
 ): Promise<string | null> {
-  if (assistantId === null || !UUID.test(assistantId)) return null;
+  if (assistantId === null || !isUuid(assistantId)) return null;
   const row = await db.asTenant(tenantId, (trx) =>
     trx.selectFrom('assistants').select('name').where('vapi_assistant_id', '=', assistantId).executeTakeFirst(),
   );

@@ -6,8 +6,8 @@ import { readPage } from './metrics-page.ts';
 import { idOf, SETTINGS } from './probe.ts';
 import { type CheckDefinition, must } from './run.ts';
 import { type Said, say } from './say.ts';
+import { isUuid } from '../../uuid.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const STUB_WORDS = 'Stub integrations are disabled in production';
 
 type SmokeCheck = CheckDefinition<VerifyContext>;
@@ -53,7 +53,7 @@ async function idMade({ probe, options }: VerifyContext): Promise<Said> {
     idOf(await probe.ask('GET', '/api/v1/nothing-is-here', { token: options.token })),
     idOf(await probe.ask('OPTIONS', SETTINGS)),
   ];
-  for (const { id, where } of ids) must(UUID.test(id), say`${where} has no UUID in X-Correlation-ID, but "${id}".`);
+  for (const { id, where } of ids) must(isUuid(id), say`${where} has no UUID in X-Correlation-ID, but "${id}".`);
   must(new Set(ids.map(({ id }) => id)).size === ids.length, say`Two answers carry the same correlation id.`);
   return say`A fresh UUID on ${ids.map(({ where }) => where).join(', ')}.`;
 }
@@ -71,7 +71,7 @@ async function idEchoed({ probe, options }: VerifyContext): Promise<Said> {
   const body = answers[1].json?.correlation_id;
   must(body === mine, say`The error document names "${String(body)}" instead of "${mine}".`);
   const forged = await probe.ask('GET', '/healthz', { headers: { 'X-Correlation-ID': 'no good id!' } });
-  must(UUID.test(idOf(forged).id), say`An id with characters that are not allowed was not replaced.`);
+  must(isUuid(idOf(forged).id), say`An id with characters that are not allowed was not replaced.`);
   return say`"${mine}" came back on 200, 401 and 404; an id that is not allowed was replaced.`;
 }
 

@@ -17,6 +17,7 @@ import { messagesAbout, quarantinedAbout } from '../webhook-inbox/story.ts';
 import type { Story, StoryCall } from './contract.ts';
 import { readPlace, writePlace } from './place.ts';
 import { ofAlert, ofCall, ofChange, ofEffect, ofMessage, ofQuarantined, ofVersion, type Telling } from './words.ts';
+import { isUuid } from '../../uuid.ts';
 
 export type TimelineDeps = {
   db: Database;
@@ -182,10 +183,8 @@ function timeOf([newest]: StoryCall[]): { from: Date; to: Date } | undefined {
   return { from: new Date(start - AROUND_MS), to: new Date(end + AROUND_MS) };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 function uuidsOf(id: string): string[] {
-  return UUID.test(id) ? [id] : [];
+  return isUuid(id) ? [id] : [];
 }
 
 function shortOf({

@@ -9,6 +9,7 @@ import { fail } from '../../errors.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { headerValues } from '../../http/raw-headers.ts';
 import { refuseSender } from './provider-scope.ts';
+import { isUuid } from '../../uuid.ts';
 
 export type VapiGateDeps = {
   clock: Clock;
@@ -104,10 +105,6 @@ function isFresh(timestamp: string, now: Date): boolean {
 function isEqual(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 }
 
 /** Throws for a body that is no message. */

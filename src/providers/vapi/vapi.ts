@@ -15,6 +15,7 @@ import {
   type VapiCall,
   type VapiPhoneNumber,
 } from './shapes.ts';
+import { isUuid } from '../../uuid.ts';
 
 /** `key` is a fingerprint that tells credentials apart without being one. */
 export type VapiCredential = Credential & { apiKey: string };
@@ -50,7 +51,6 @@ export type Fields = Record<string, unknown>;
 
 export type Vapi = ReturnType<typeof createVapi>;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const PAGE = 100;
 const LONGEST_PAGE = 1000;
 const MOST_PAGES = 50;
@@ -208,7 +208,7 @@ function remove(operation: string, path: string): Wanted<unknown> {
 }
 
 function checked(id: string): string {
-  if (UUID.test(id)) return id;
+  if (isUuid(id)) return id;
   throw new UpstreamError({ kind: 'invalid', upstream: 'vapi', connected: false, detail: 'the id is not a UUID' });
 }
 

@@ -2,8 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { notFound, refusal } from './errors.ts';
 import { type Fields, problemsOf } from './rules.ts';
 import type { Collection, Stored } from './store.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { isUuid } from '../../uuid.ts';
 
 /** The body, checked against the whitelist. Throws Vapi's 400, whose message is a list. */
 export function bodyOf(request: FastifyRequest, fields: Fields, required: string[] = []): Record<string, unknown> {
@@ -15,7 +14,7 @@ export function bodyOf(request: FastifyRequest, fields: Fields, required: string
 /** The object that the path names. Throws Vapi's 400 for an id that is no UUID, its 404 for an unknown one. */
 export function storedOf(request: FastifyRequest, collection: Collection, what: string): Stored {
   const { id } = request.params as { id: string };
-  if (!UUID.test(id)) throw refusal(400, 'id must be a UUID');
+  if (!isUuid(id)) throw refusal(400, 'id must be a UUID');
   const stored = collection.find(id);
   if (!stored) throw notFound(what, id);
   return stored;
