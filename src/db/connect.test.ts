@@ -159,7 +159,7 @@ describe('the lanes to a database that is well', () => {
           .catch((error) => error),
       ),
     );
-    await until('the lanes are full', () => held === 6);
+    await until('the lanes are full', () => held === 7);
     const call = database.lane('call').asTenant(TENANT, (trx) => sql`select 1 as one`.execute(trx));
     expect((await call).rows).toEqual([{ one: 1 }]);
     await expect(database.system.selectFrom('tenants').select('id').execute()).rejects.toThrow(DatabaseUnavailable);

@@ -107,7 +107,7 @@ const LANES = ['call', 'webhook', 'api', 'job'] as const;
  * So many each. People's are few: their pages keep a processor of the database busy for milliseconds, and what a ringing call
  * asks waits for a processor too. With seven, a call beside a crowd took twice as long, and the crowd was served no faster.
  */
-const CONNECTIONS: Record<LaneName, number> = { call: 4, webhook: 5, api: 4, job: 4 };
+const CONNECTIONS: Record<LaneName, number> = { call: 4, webhook: 5, api: 3, job: 4 };
 const ALL_CONNECTIONS = Object.values(CONNECTIONS).reduce((total, count) => total + count, 0);
 /** A lane that had to open its first connection with a crowd at the door refused the crowd on a machine that is busy. */
 const KEPT_OPEN: Record<LaneName, number> = { call: 2, webhook: 2, api: 3, job: 1 };
