@@ -128,8 +128,7 @@ describe('who may reach outside', () => {
       .filter((file) => !allowed(file.name))
       .flatMap((file) => {
         const runtimeImports = [...file.text.matchAll(/(?:^|\n)import (?!type )[^;]*?from '([^']+)'/g)].filter(
-          (match) =>
-            NETWORK.test(match[1]!) && !HARMLESS.test(match[0]),
+          (match) => NETWORK.test(match[1]!) && !HARMLESS.test(match[0]),
         );
         const bareFetch =
           /(?<![.\w])fetch\(/.test(file.text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')) &&
