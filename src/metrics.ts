@@ -35,7 +35,7 @@ export function createMetrics() {
       'responses_without_correlation_id_total',
       'Responses that left without an X-Correlation-ID; always 0 unless AVA itself is broken.',
     ),
-    requestsWaiting: gauge('http_requests_waiting', 'Requests of the API that wait for their turn.'),
+    requestsWaiting: gauge('http_requests_waiting', 'Requests that wait for their turn.'),
     overloadRejections: counter(
       'http_overload_rejections_total',
       'Requests of the API answered 503 because too many waited for their turn.',

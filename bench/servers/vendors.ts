@@ -45,17 +45,17 @@ async function act({ forMs, perSecond }: VendorsOrder): Promise<VendorsReport> {
 
 type Ask = { path: string; headers: Record<string, string>; body: string };
 
-async function ask(kind: Answered[], { path, headers, body }: Ask): Promise<void> {
+async function ask(kind: Answered[], what: Ask): Promise<void> {
   const atMs = Date.now();
   const startedMs = performance.now();
-  const wrong = await agent.request({ origin: house.url, path, method: 'POST', headers, body }).then(
-    async (answer) => {
-      const text = await answer.body.text();
-      return answer.statusCode < 300 ? undefined : `${answer.statusCode} ${text.slice(0, 200)}`;
-    },
-    (error: unknown) => String(error),
-  );
+  const wrong = await faultOf(what).catch(String);
   kind.push({ atMs, tookMs: performance.now() - startedMs, ...(wrong !== undefined && { wrong }) });
+}
+
+async function faultOf({ path, headers, body }: Ask): Promise<string | undefined> {
+  const answer = await agent.request({ origin: house.url, path, method: 'POST', headers, body });
+  const text = await answer.body.text();
+  return answer.statusCode < 300 ? undefined : `${answer.statusCode} ${text.slice(0, 200)}`;
 }
 
 function webhook(): Ask {

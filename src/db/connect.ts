@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Client } from 'pg';
 import { type Clock, systemClock } from '../clock.ts';
+import { isUuid } from '../uuid.ts';
 import { createListener, type Listener, type NoticeHandler } from './listener.ts';
 import { type BoundedPool, clientSettings, createPool, type PoolSettings, type PoolUse } from './pool.ts';
 import type { Schema } from './schema.ts';
 import { askWhetherReady, type Readiness } from './readiness.ts';
 import { asDatabaseError } from './unavailable.ts';
-import { isUuid } from '../uuid.ts';
 
 export type LaneName = 'call' | 'webhook' | 'api' | 'job';
 

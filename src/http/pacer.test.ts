@@ -17,11 +17,7 @@ afterEach(async () => await tearDown?.());
 
 it('lets a vendor past a crowd that came before it', async () => {
   const house = await start();
-  const crowd = await house.connectAll(300);
-  const vendor = await house.connectOne();
-  await house.letIn(301);
-  // The vendor comes when the first of the crowd is served: without the line, or in one turn, all of it would be served first.
-  house.onFirst(() => vendor.ask('/urgent'));
+  const { crowd, vendor } = await gather(house);
   for (const [index, person] of crowd.entries()) person.ask(`/task/${index}`);
   await vendor.answered();
   expect(house.begunBeforeUrgent()).toBeLessThan(50);
@@ -32,10 +28,7 @@ it('lets a vendor past a crowd that came before it', async () => {
 
 it('lets those who waited for the same thing go on in turns', async () => {
   const house = await start();
-  const crowd = await house.connectAll(300);
-  const vendor = await house.connectOne();
-  await house.letIn(301);
-  house.onFirst(() => vendor.ask('/urgent'));
+  const { crowd, vendor } = await gather(house);
   for (const [index, person] of crowd.entries()) person.ask(`/asked/${index}`, `X-Correlation-ID: id-${index}\r\n`);
   await until('all wait for the same', () => house.held.length === 300);
   for (const goOn of house.held) goOn();
@@ -116,6 +109,15 @@ it('takes no place for an answer without end', async () => {
   expect(await person!.answered()).toMatch(/^HTTP\/1\.1 200 /);
   house.held.pop()!();
 });
+
+/** The vendor comes when the first of the crowd is served: without the line, or in one turn, all of it would be served first. */
+async function gather(house: Awaited<ReturnType<typeof start>>) {
+  const crowd = await house.connectAll(300);
+  const vendor = await house.connectOne();
+  await house.letIn(301);
+  house.onFirst(() => vendor.ask('/urgent'));
+  return { crowd, vendor };
+}
 
 async function start(options: Partial<PacerOptions> = {}) {
   const clock = createHandClock(new Date());

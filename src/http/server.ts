@@ -74,9 +74,7 @@ function listenWith(listener: RequestListener): Server {
     keepAliveTimeout: 72_000,
   };
   // A request without Host is refused by trackRequests, with an id.
-  const server = createServer({ ...limits, requireHostHeader: false }, listener);
-  server.setTimeout(0);
-  return server;
+  return createServer({ ...limits, requireHostHeader: false }, listener);
 }
 
 /** Named when the server is made, so that Fastify's own compilers, which nothing uses, are not loaded. */

@@ -108,8 +108,10 @@ describe('who may import whom', () => {
 describe('who may reach outside', () => {
   const NETWORK =
     /^(node:)?(https?|net|tls|dgram|http2)$|^(undici|axios|got|nodemailer|twilio|@vapi-ai\/server-sdk|smtp-server)$/;
-  /** Types, words, and what listens and asks nobody. */
-  const HARMLESS = /^\s*import \{\s*((type [^,}]+|STATUS_CODES|createServer),?\s*)+\}/;
+  const HARMLESS = /^\s*import \{\s*((type [^,}]+|STATUS_CODES),?\s*)+\}/;
+  /** There alone AVA opens its own port, which asks nobody. */
+  const without = (name: string, text: string) =>
+    name === 'src/http/server.ts' ? text.replace('createServer, ', '') : text;
   /** The guarded client, the sockets of nodemailer that run inside the guard, and what AVA serves or asks of itself. */
   const ALLOWED = [
     'src/providers/http.ts',
@@ -128,7 +130,7 @@ describe('who may reach outside', () => {
       .filter((file) => !allowed(file.name))
       .flatMap((file) => {
         const runtimeImports = [...file.text.matchAll(/(?:^|\n)import (?!type )[^;]*?from '([^']+)'/g)].filter(
-          (match) => NETWORK.test(match[1]!) && !HARMLESS.test(match[0]),
+          (match) => NETWORK.test(match[1]!) && !HARMLESS.test(without(file.name, match[0])),
         );
         const bareFetch =
           /(?<![.\w])fetch\(/.test(file.text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')) &&

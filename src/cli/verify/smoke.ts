@@ -1,12 +1,12 @@
 /** LIST: the eight black-box checks. They need nothing but the address and a token, and leave nothing behind. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { isUuid } from '../../uuid.ts';
 import type { VerifyContext } from './context.ts';
 import { rateLimit } from './limit-check.ts';
 import { readPage } from './metrics-page.ts';
 import { idOf, SETTINGS } from './probe.ts';
 import { type CheckDefinition, must } from './run.ts';
 import { type Said, say } from './say.ts';
-import { isUuid } from '../../uuid.ts';
 
 const STUB_WORDS = 'Stub integrations are disabled in production';
 

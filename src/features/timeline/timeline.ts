@@ -14,10 +14,10 @@ import type { Call, TimelineEntry } from '../calls/contract.ts';
 import { callsAbout } from '../calls/story.ts';
 import { effectsAbout } from '../effects/story.ts';
 import { messagesAbout, quarantinedAbout } from '../webhook-inbox/story.ts';
+import { isUuid } from '../../uuid.ts';
 import type { Story, StoryCall } from './contract.ts';
 import { readPlace, writePlace } from './place.ts';
 import { ofAlert, ofCall, ofChange, ofEffect, ofMessage, ofQuarantined, ofVersion, type Telling } from './words.ts';
-import { isUuid } from '../../uuid.ts';
 
 export type TimelineDeps = {
   db: Database;

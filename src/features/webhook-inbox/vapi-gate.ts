@@ -8,8 +8,8 @@ import type { Clock } from '../../clock.ts';
 import { fail } from '../../errors.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { headerValues } from '../../http/raw-headers.ts';
-import { refuseSender } from './provider-scope.ts';
 import { isUuid } from '../../uuid.ts';
+import { refuseSender } from './provider-scope.ts';
 
 export type VapiGateDeps = {
   clock: Clock;

@@ -7,6 +7,7 @@ import { currentContext } from '../../correlation.ts';
 import type { Credential, Lane } from '../../resilience/guard.ts';
 import { UpstreamError } from '../../resilience/upstream-error.ts';
 import type { GuardedHttp, HttpAnswer, HttpRequest } from '../http.ts';
+import { isUuid } from '../../uuid.ts';
 import {
   assistantSchema,
   callSchema,
@@ -15,7 +16,6 @@ import {
   type VapiCall,
   type VapiPhoneNumber,
 } from './shapes.ts';
-import { isUuid } from '../../uuid.ts';
 
 /** `key` is a fingerprint that tells credentials apart without being one. */
 export type VapiCredential = Credential & { apiKey: string };

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
+import { isUuid } from '../../uuid.ts';
 import { notFound, refusal } from './errors.ts';
 import { type Fields, problemsOf } from './rules.ts';
 import type { Collection, Stored } from './store.ts';
-import { isUuid } from '../../uuid.ts';
 
 /** The body, checked against the whitelist. Throws Vapi's 400, whose message is a list. */
 export function bodyOf(request: FastifyRequest, fields: Fields, required: string[] = []): Record<string, unknown> {
